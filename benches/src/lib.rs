@@ -1,0 +1,1 @@
+//! Benchmarks of the cache, the codec and the service.

@@ -1,0 +1,1 @@
+//! A coherent two-level cache: moka in process over Redis.

@@ -1,0 +1,1 @@
+//! The decorator that puts the cache in front of any product repository.

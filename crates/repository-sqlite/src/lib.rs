@@ -1,0 +1,1 @@
+//! Products in an embedded SQLite file.

@@ -1,0 +1,47 @@
+//! What a read asks of the levels in front of the database, and which of them answered.
+
+/// How fresh a read has to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// A cached answer will do, within the bounds that the cache keeps.
+    #[default]
+    Cached,
+    /// The answer must come from the database, at or after the moment of the call.
+    Latest,
+}
+
+/// Which level answered. Ordered by distance: of a composed answer, the farthest part counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// A cache in this process.
+    L1,
+    /// A cache that nodes share.
+    L2,
+    /// The database, because no cache had the answer.
+    Loaded,
+    /// A cached answer past its time, served because the database could not answer.
+    Stale,
+    /// The database, because no cache was asked.
+    Database,
+}
+
+/// An answer and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read<T> {
+    /// The answer.
+    pub value: T,
+    /// The farthest level that contributed to it.
+    pub origin: Origin,
+}
+
+impl<T> Read<T> {
+    /// An answer that came straight from the database.
+    pub fn from_database(value: T) -> Self {
+        Self { value, origin: Origin::Database }
+    }
+
+    /// The same origin with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Read<U> {
+        Read { value: f(self.value), origin: self.origin }
+    }
+}

@@ -1,0 +1,1 @@
+//! Private PostgreSQL and Redis servers, and a fault-injecting TCP proxy, for tests.
