@@ -9,6 +9,7 @@ mod id;
 mod money;
 mod product;
 mod query;
+mod role;
 mod stats;
 mod text;
 
@@ -20,5 +21,6 @@ pub use id::{ProductId, Version};
 pub use money::{Price, Rating};
 pub use product::Product;
 pub use query::{PageParts, PageRequest, ProductFilter, ProductPage, ProductQuery, Visibility};
+pub use role::Role;
 pub use stats::CatalogueStats;
 pub use text::Category;

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// Another product has this stock-keeping unit.
     SkuTaken,
+    /// Another token has this name.
+    NameTaken,
     /// The input breaks a rule; nothing was written.
     Invalid(ValidationError),
     /// The database cannot be reached, refuses connections, or no connection became free in time.
@@ -24,6 +26,13 @@ pub enum ErrorKind {
     Overloaded,
     /// What the storage or a cache holds cannot be read as a product.
     Corrupt,
+    /// The database was migrated by a newer release: its schema is at `found`, this binary knows `known`.
+    SchemaTooNew {
+        /// The newest migration in the database.
+        found: u32,
+        /// The newest migration that this binary has.
+        known: u32,
+    },
     /// Anything else.
     Internal,
 }
@@ -74,11 +83,16 @@ impl fmt::Display for Error {
             ErrorKind::NotFound => f.write_str("no such product"),
             ErrorKind::PreconditionFailed => f.write_str("the product was changed by somebody else"),
             ErrorKind::SkuTaken => f.write_str("another product has this sku"),
+            ErrorKind::NameTaken => f.write_str("another token has this name"),
             ErrorKind::Invalid(broken) => broken.fmt(f),
             ErrorKind::Unavailable => f.write_str("the database is unavailable"),
             ErrorKind::Timeout => f.write_str("the database did not answer in time"),
             ErrorKind::Overloaded => f.write_str("too many loads are under way"),
             ErrorKind::Corrupt => f.write_str("the stored data cannot be read"),
+            ErrorKind::SchemaTooNew { found, known } => write!(
+                f,
+                "the schema is at migration {found}, but this release knows only {known}; run a release that is at least as new"
+            ),
             ErrorKind::Internal => f.write_str("internal error"),
         }
     }

@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod database;
 mod error;
 mod import;
 mod products;
 mod read;
+mod tokens;
 
+pub use database::{Database, PoolStatus};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportedProduct, ProductImport};
 pub use products::{Listing, Precondition, ProductChange, ProductRepository, Written};
 pub use read::{Freshness, Origin, Read};
+pub use tokens::{TokenDigest, TokenOwner, TokenRepository};
