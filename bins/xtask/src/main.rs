@@ -1,2 +1,68 @@
-//! The larder binary.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod bench;
+mod check;
+mod ci;
+mod guarded;
+mod services;
+mod step;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks, tests and benches of this workspace.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo x")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Formatting, clippy, documentation and tidy, all without a warning.
+    Check,
+    /// All tests, with private PostgreSQL and Redis servers.
+    Test {
+        /// What `cargo test` gets: packages, filters, and after a further `--` the arguments of the tests.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check, then test.
+    Ci,
+    /// The benchmarks.
+    Bench {
+        /// What `cargo bench` gets.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Imports, licenses, versions, sizes and headers of files.
+    Tidy,
+    /// Says which servers the tests would use, and installs what is missing.
+    Services,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match step::enter_workspace().and_then(|()| execute(&arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Check => check::run(),
+        Command::Test { arguments } => test::run(arguments),
+        Command::Ci => ci::run(),
+        Command::Bench { arguments } => bench::run(arguments),
+        Command::Tidy => tidy::run(),
+        Command::Services => services::run(),
+    }
+}

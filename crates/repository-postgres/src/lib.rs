@@ -1,1 +1,19 @@
-//! Products in PostgreSQL.
+#![doc = include_str!("../README.md")]
+
+mod connection_url;
+mod connector;
+mod database;
+mod failure;
+mod loan;
+mod migrations;
+mod options;
+mod products;
+mod rows;
+mod sqlstate;
+mod tls;
+mod tokens;
+
+pub use database::PostgresDatabase;
+pub use options::PostgresOptions;
+pub use products::PostgresProducts;
+pub use tokens::PostgresTokens;

@@ -1,0 +1,25 @@
+//! `larder token`: makes and revokes access tokens.
+
+use larder_domain::Role;
+use larder_repository::TokenOwner;
+
+use crate::{access, admin_token, config::Config};
+
+/// Makes a token for `role` and prints it; only its digest is kept.
+pub(super) async fn make(config: &Config, name: String, role: Role) -> anyhow::Result<()> {
+    let (storage, _) = super::open(config).await?;
+    let token = admin_token::random_token()?;
+    let added = storage.tokens.add(&TokenOwner { name, role }, access::digest(token.expose())).await;
+    storage.database.close().await;
+    added?;
+    super::say(token.expose())
+}
+
+/// Revokes the token of this name.
+pub(super) async fn revoke(config: &Config, name: &str) -> anyhow::Result<()> {
+    let (storage, _) = super::open(config).await?;
+    let removed = storage.tokens.remove(name).await;
+    storage.database.close().await;
+    removed?;
+    super::say(format_args!("revoked {name}"))
+}

@@ -1,0 +1,97 @@
+//! What a value of the right type must still satisfy.
+
+use std::ops::RangeInclusive;
+
+use tracing_subscriber::EnvFilter;
+
+use super::{CacheLevels, Config, ConfigFault};
+
+/// A day: no timeout of a server is longer on purpose.
+const MAX_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Ten years: no time to live is longer on purpose.
+const MAX_TTL_MS: u64 = 10 * 365 * MAX_TIMEOUT_MS;
+
+impl Config {
+    /// Checks every rule that a type cannot hold.
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        self.check_server()?;
+        self.check_database()?;
+        self.check_cache()?;
+        self.check_auth()?;
+        self.check_rate_limit()?;
+        let filter = EnvFilter::builder().parse(&self.log.filter);
+        filter.map(drop).map_err(|cause| ConfigFault::new("log.filter", format!("cannot be parsed: {cause}")))
+    }
+
+    fn check_server(&self) -> Result<(), ConfigFault> {
+        let server = &self.server;
+        let has_port = server.bind.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !port.is_empty() && port.parse::<u16>().is_ok() && !host.contains(char::is_whitespace)
+        });
+        require(has_port, "server.bind", "must be an address and a port, such as 127.0.0.1:8080")?;
+        within(server.workers as u64, 1..=1_024, "server.workers")?;
+        within(server.request_timeout_ms, 1..=MAX_TIMEOUT_MS, "server.request_timeout_ms")?;
+        within(server.head_timeout_ms, 1..=MAX_TIMEOUT_MS, "server.head_timeout_ms")?;
+        within(server.keep_alive_ms, 1..=MAX_TIMEOUT_MS, "server.keep_alive_ms")?;
+        within(server.body_limit_bytes as u64, 1_024..=1 << 30, "server.body_limit_bytes")?;
+        within(server.drain_delay_ms, 0..=MAX_TIMEOUT_MS, "server.drain_delay_ms")?;
+        within(server.shutdown_timeout_ms, 1..=MAX_TIMEOUT_MS, "server.shutdown_timeout_ms")
+    }
+
+    fn check_database(&self) -> Result<(), ConfigFault> {
+        let database = &self.database;
+        let known = matches!(database.url.scheme(), Some("sqlite" | "postgres" | "postgresql"));
+        require(known, "database.url", "must begin with sqlite:// or postgres://")?;
+        let path = self.sqlite_path();
+        require(path.is_none_or(|path| !path.as_os_str().is_empty()), "database.url", "must name a file")?;
+        within(database.pool_size as u64, 1..=1_000, "database.pool_size")?;
+        within(database.start_timeout_ms, 0..=MAX_TIMEOUT_MS, "database.start_timeout_ms")?;
+        within(database.connect_timeout_ms, 1..=MAX_TIMEOUT_MS, "database.connect_timeout_ms")?;
+        within(database.wait_timeout_ms, 1..=MAX_TIMEOUT_MS, "database.wait_timeout_ms")?;
+        within(database.statement_timeout_ms, 1..=MAX_TIMEOUT_MS, "database.statement_timeout_ms")?;
+        within(u64::from(database.demo_products), 0..=1_000_000, "database.demo_products")
+    }
+
+    fn check_cache(&self) -> Result<(), ConfigFault> {
+        let cache = &self.cache;
+        let redis = &self.redis.url;
+        let known = matches!(redis.scheme(), Some("redis" | "rediss" | "redis+sentinel" | "redis+cluster"));
+        let rule = "must be empty or begin with redis://, rediss://, redis+sentinel:// or redis+cluster://";
+        require(redis.is_empty() || known, "redis.url", rule)?;
+        let needs_redis = matches!(cache.levels, CacheLevels::L2 | CacheLevels::TwoLevel);
+        require(!needs_redis || !redis.is_empty(), "cache.levels", "needs redis.url to be set")?;
+        let allowed = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
+        let fits = (1..=64).contains(&cache.namespace.len()) && cache.namespace.chars().all(allowed);
+        require(fits, "cache.namespace", "must be 1 to 64 of a-z A-Z 0-9 _ - .")?;
+        within(cache.ttl_ms, 1..=MAX_TTL_MS, "cache.ttl_ms")?;
+        within(cache.negative_ttl_ms, 1..=MAX_TTL_MS, "cache.negative_ttl_ms")?;
+        within(cache.list_ttl_ms, 1..=MAX_TTL_MS, "cache.list_ttl_ms")?;
+        require((0.0..=0.5).contains(&cache.jitter), "cache.jitter", "must be from 0 to 0.5")?;
+        within(cache.l1_capacity_bytes, 1 << 16..=1 << 50, "cache.l1_capacity_bytes")?;
+        within(cache.max_staleness_ms, 1..=MAX_TIMEOUT_MS, "cache.max_staleness_ms")
+    }
+
+    fn check_auth(&self) -> Result<(), ConfigFault> {
+        let token = self.auth.admin_token.expose();
+        let visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = token.is_empty() || (16..=256).contains(&token.len()) && visible;
+        require(fits, "auth.admin_token", "must be empty or 16 to 256 visible ASCII characters")
+    }
+
+    fn check_rate_limit(&self) -> Result<(), ConfigFault> {
+        let limit = &self.rate_limit;
+        within(u64::from(limit.requests_per_second), 1..=1_000_000, "rate_limit.requests_per_second")?;
+        within(u64::from(limit.burst), 1..=1_000_000, "rate_limit.burst")
+    }
+}
+
+fn require(holds: bool, key: &str, rule: &str) -> Result<(), ConfigFault> {
+    if holds { Ok(()) } else { Err(ConfigFault::new(key, rule)) }
+}
+
+fn within(value: u64, range: RangeInclusive<u64>, key: &str) -> Result<(), ConfigFault> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigFault::new(key, format!("must be from {} to {}, not {value}", range.start(), range.end())))
+}

@@ -1,0 +1,47 @@
+//! Values that are possible but unwise, or that this release does not act on yet.
+
+use super::{CacheLevels, Config, RateLimitConfig, advised_pool_size, cores};
+
+impl Config {
+    /// What an operator should look at again: one sentence each, beginning with the key.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        self.warn_about_sizes(&mut warnings);
+        self.warn_about_cache(&mut warnings);
+        let token = self.auth.admin_token.expose();
+        if !token.is_empty() && token.len() < 32 {
+            warnings.push("auth.admin_token is short: 32 random characters or more cannot be guessed".into());
+        }
+        if self.rate_limit != RateLimitConfig::default() {
+            warnings.push("rate_limit is accepted but has no effect in this release".into());
+        }
+        warnings
+    }
+
+    fn warn_about_sizes(&self, warnings: &mut Vec<String>) {
+        let (pool, advised, cores) = (self.database.pool_size, advised_pool_size(), cores());
+        if pool > 4 * advised || 2 * pool < advised {
+            warnings.push(format!(
+                "database.pool_size = {pool} is far from 2 × cores + 1 = {advised}: too few connections make requests wait, too \
+                 many make the database slow"
+            ));
+        }
+        if self.server.workers > 4 * cores {
+            warnings.push(format!("server.workers = {} is far above the {cores} cores", self.server.workers));
+        }
+    }
+
+    fn warn_about_cache(&self, warnings: &mut Vec<String>) {
+        let cache = &self.cache;
+        let unused = matches!(cache.levels, CacheLevels::None | CacheLevels::L1) && !self.redis.url.is_empty();
+        if unused {
+            warnings.push("redis.url is set, but cache.levels does not use it".into());
+        }
+        if cache.max_staleness_ms > cache.ttl_ms {
+            warnings.push("cache.max_staleness_ms is above cache.ttl_ms: entries end before the bound matters".into());
+        }
+        if cache.negative_ttl_ms > cache.ttl_ms {
+            warnings.push("cache.negative_ttl_ms is above cache.ttl_ms: absence is kept longer than products".into());
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The parts that the service depends on, and how to ask each whether it is well.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use larder_repository::Database;
+use tokio::time::timeout;
+
+/// How long a part may take to answer before it counts as down.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Something that the service depends on. Used as `Arc<dyn HealthPart>`.
+#[async_trait]
+pub trait HealthPart: fmt::Debug + Send + Sync {
+    /// Its name in `/health`.
+    fn name(&self) -> &'static str;
+
+    /// Whether the service cannot answer without it.
+    fn is_essential(&self) -> bool;
+
+    /// Asks it something trivial.
+    ///
+    /// # Errors
+    /// Why it is not well; for the log only.
+    async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>>;
+}
+
+/// What asking one part gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PartHealth {
+    pub(crate) name: &'static str,
+    pub(crate) is_essential: bool,
+    pub(crate) is_up: bool,
+    pub(crate) latency: Duration,
+}
+
+/// Asks one part, under a deadline.
+pub(crate) async fn ask(part: &dyn HealthPart) -> PartHealth {
+    let started = Instant::now();
+    let is_up = match timeout(DEADLINE, part.check()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(cause)) => {
+            tracing::debug!(part = part.name(), %cause, "not well");
+            false
+        }
+        Err(_) => {
+            tracing::debug!(part = part.name(), "no answer in time");
+            false
+        }
+    };
+    PartHealth { name: part.name(), is_essential: part.is_essential(), is_up, latency: started.elapsed() }
+}
+
+/// The database, without which nothing that is not cached can be answered.
+#[derive(Debug)]
+pub(crate) struct DatabaseHealth(pub(crate) Arc<dyn Database>);
+
+#[async_trait]
+impl HealthPart for DatabaseHealth {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn is_essential(&self) -> bool {
+        true
+    }
+
+    async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.0.ping().await?)
+    }
+}

@@ -1,0 +1,82 @@
+//! `larder serve`: start in order, run, stop in order.
+
+use std::{io::stdout, path::PathBuf, sync::Arc};
+
+use actix_web::web::Data;
+use anyhow::Context;
+use tokio::runtime::Handle;
+
+use crate::{
+    access::AccessControl,
+    admin_token, banner,
+    config::{Config, LogFormat},
+    seeding,
+    server::Server,
+    services::{Services, Storage},
+    signals::StopSignals,
+    start_up,
+};
+
+/// Serves until a signal asks for a stop.
+///
+/// # Errors
+/// When a part of the start fails, or the server ends by itself.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut signals = StopSignals::catch().context("cannot catch signals")?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let mut server = tokio::select! {
+        started = start(&config) => started?,
+        signal = signals.next() => {
+            tracing::info!(signal, "stopped before it was ready");
+            return Ok(());
+        }
+    };
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        ended = server.ended() => return Err(ended),
+    };
+    tracing::info!(signal, "stopping");
+    tokio::select! {
+        () = server.stop() => Ok(()),
+        () = signals.exit_at_next() => Ok(()),
+    }
+}
+
+/// Database, migrations, demo products, token, services, HTTP: in this order.
+async fn start(config: &Config) -> anyhow::Result<Server> {
+    let storage = Storage::open(config)?;
+    let patience = config.database.start_timeout();
+    let applied =
+        start_up::migrate(storage.database.as_ref(), patience).await.context("cannot prepare the database")?;
+    tracing::info!(url = %config.database.url, applied, "the database is ready");
+    if storage.is_new {
+        let added = seeding::seed(storage.import.as_ref(), config.database.demo_products).await?;
+        tracing::info!(added, "made demo products");
+    }
+    let (token, token_file) = admin_token(config)?;
+    let access = AccessControl::new(token.as_deref(), Arc::clone(&storage.tokens));
+    let services = Data::new(Services::new(config, storage, access, Handle::current()));
+    let server = Server::start(&config.server, services)?;
+    tracing::info!(address = %server.address(), workers = config.server.workers, "ready");
+    if config.log.format == LogFormat::Text {
+        let shown = banner::write(&mut stdout(), server.address(), token_file.as_deref());
+        // Nobody may be reading.
+        shown.unwrap_or_else(|cause| tracing::debug!(%cause, "no banner"));
+    }
+    Ok(server)
+}
+
+/// The configured admin token; with SQLite, else the one kept beside the file, and where that is.
+fn admin_token(config: &Config) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
+    let configured = config.auth.admin_token.expose();
+    if !configured.is_empty() {
+        return Ok((Some(configured.to_owned()), None));
+    }
+    let Some(database) = config.sqlite_path() else { return Ok((None, None)) };
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref()).to_owned();
+    let (token, path) = admin_token::kept_in(&folder)?;
+    tracing::info!(path = %path.display(), "the admin token is in a file");
+    Ok((Some(token.expose().to_owned()), Some(path)))
+}

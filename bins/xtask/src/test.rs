@@ -1,0 +1,94 @@
+//! `cargo x test`: all tests, with servers that belong to this run alone.
+
+use anyhow::{Context, Result, ensure};
+use larder_test_support::{POSTGRES_URL, Postgres, PostgresOptions, REDIS_URL, Redis, RedisOptions};
+
+use crate::{guarded, services};
+
+/// Starts the servers, runs `cargo test` with `arguments`, and sums up.
+///
+/// # Errors
+/// When a test fails, when no test ran, or when there are no servers to be had.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    services::ensure()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime")?;
+    let (postgres, redis) = runtime.block_on(async {
+        tokio::try_join!(Postgres::start(PostgresOptions::default()), Redis::start(RedisOptions::default()))
+    })?;
+    let environment = [(POSTGRES_URL, postgres.url()), (REDIS_URL, redis.url())];
+    let mut totals = Totals::default();
+    let status = guarded::run(&words(arguments), &environment, |line| totals.add(line))?;
+    drop((postgres, redis));
+    eprintln!();
+    println(&totals)?;
+    ensure!(status.success(), "cargo test: {status}");
+    ensure!(totals.passed > 0, "no test ran");
+    Ok(())
+}
+
+fn words(arguments: &[String]) -> Vec<&str> {
+    let mut words = vec!["cargo", "test", "--all-features", "--no-fail-fast"];
+    let names_package = |word: &String| word == "-p" || word.starts_with("--package") || word == "--manifest-path";
+    if !arguments.iter().take_while(|word| *word != "--").any(names_package) {
+        words.push("--workspace");
+    }
+    words.extend(arguments.iter().map(String::as_str));
+    words
+}
+
+/// The sum over all test programs.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Totals {
+    /// Takes `test result: ok. 7 passed; 0 failed; 0 ignored; …` into account, and any other line not.
+    fn add(&mut self, line: &str) {
+        let Some((_, figures)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+            return;
+        };
+        for figure in figures.split("; ") {
+            let Some((count, what)) = figure.split_once(' ') else { continue };
+            let Ok(count) = count.parse::<u64>() else { continue };
+            match what {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn println(totals: &Totals) -> Result<()> {
+    use std::io::Write as _;
+    let Totals { passed, failed, ignored } = totals;
+    writeln!(std::io::stdout(), "total: {passed} passed, {failed} failed, {ignored} skipped")
+        .context("print the summary")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_summed_over_programs() {
+        let mut totals = Totals::default();
+        totals.add("test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s");
+        totals
+            .add("test result: FAILED. 30 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 8.46s");
+        totals.add("running 5 tests");
+        assert_eq!(totals, Totals { passed: 37, failed: 2, ignored: 1 });
+    }
+
+    #[test]
+    fn a_named_package_replaces_the_workspace() {
+        let named = ["-p".to_owned(), "larder-cache".to_owned()];
+        assert!(!words(&named).contains(&"--workspace"));
+        let filtered = ["race".to_owned(), "--".to_owned(), "-p".to_owned()];
+        assert!(words(&filtered).contains(&"--workspace"));
+    }
+}

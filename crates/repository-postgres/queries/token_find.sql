@@ -1,0 +1,3 @@
+SELECT name, role
+FROM access_tokens
+WHERE digest = $1

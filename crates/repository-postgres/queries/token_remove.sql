@@ -1,0 +1,2 @@
+DELETE FROM access_tokens
+WHERE name = $1

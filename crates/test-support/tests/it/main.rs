@@ -1,0 +1,6 @@
+//! The servers and the proxy, as tests of other crates use them.
+
+mod endings;
+mod fault_proxy;
+mod postgres;
+mod redis;
