@@ -1,1 +1,11 @@
-//! The decorator that puts the cache in front of any product repository.
+#![doc = include_str!("../README.md")]
+
+mod caches;
+mod failure;
+mod keys;
+mod lists;
+mod products;
+mod writes;
+
+pub use caches::CachedProductsOptions;
+pub use products::CachedProducts;

@@ -1,0 +1,1 @@
+//! How many queries reach the database, counted by a decorator of the same trait.
