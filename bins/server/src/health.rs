@@ -8,6 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use larder_cache::Remote;
 use larder_repository::Database;
 use tokio::time::timeout;
 
@@ -68,6 +69,25 @@ impl HealthPart for DatabaseHealth {
 
     fn is_essential(&self) -> bool {
         true
+    }
+
+    async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.0.ping().await?)
+    }
+}
+
+/// Redis, without which the service is slower and no less right.
+#[derive(Debug)]
+pub(crate) struct RedisHealth(pub(crate) Arc<dyn Remote>);
+
+#[async_trait]
+impl HealthPart for RedisHealth {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn is_essential(&self) -> bool {
+        false
     }
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {

@@ -57,7 +57,7 @@ async fn start(config: &Config) -> anyhow::Result<Server> {
     }
     let (token, token_file) = admin_token(config)?;
     let access = AccessControl::new(token.as_deref(), Arc::clone(&storage.tokens));
-    let services = Data::new(Services::new(config, storage, access, Handle::current()));
+    let services = Data::new(Services::new(config, storage, access, Handle::current())?);
     let server = Server::start(&config.server, services)?;
     tracing::info!(address = %server.address(), workers = config.server.workers, "ready");
     if config.log.format == LogFormat::Text {

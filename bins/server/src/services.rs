@@ -8,15 +8,17 @@ use std::{
 };
 
 use anyhow::Context;
+use larder_cache::{RedisOptions, RedisRemote, Remote};
 use larder_repository::{Database, ProductImport, ProductRepository, TokenRepository};
+use larder_repository_cached::{CachedProducts, CachedProductsOptions};
 use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts, PostgresTokens};
 use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts, SqliteTokens};
 use tokio::runtime::Handle;
 
 use crate::{
     access::AccessControl,
-    config::{CacheConfig, CacheLevels, Config},
-    health::{DatabaseHealth, HealthPart},
+    config::{CacheLevels, Config},
+    health::{DatabaseHealth, HealthPart, RedisHealth},
     json_body::BodyLimits,
     lifecycle::{Readiness, WriteTasks},
     publication::PublicationProbe,
@@ -93,20 +95,28 @@ pub struct Services {
 
 impl Services {
     /// Puts the cache in front of `storage`; writes run on `runtime`.
-    pub fn new(config: &Config, storage: Storage, access: AccessControl, runtime: Handle) -> Self {
+    ///
+    /// # Errors
+    /// When the Redis URL cannot be used, or a cache option cannot work.
+    pub fn new(config: &Config, storage: Storage, access: AccessControl, runtime: Handle) -> anyhow::Result<Self> {
         let time = Duration::from_millis(config.server.request_timeout_ms);
-        Self {
-            products: products(storage.products, &config.cache, config.cache_levels()),
+        let remote = remote(config)?;
+        let mut parts: Vec<Arc<dyn HealthPart>> = vec![Arc::new(DatabaseHealth(Arc::clone(&storage.database)))];
+        if let Some(remote) = &remote {
+            parts.push(Arc::new(RedisHealth(Arc::clone(remote))));
+        }
+        Ok(Self {
+            products: products(storage.products, remote, config, runtime.clone())?,
             access,
             writes: WriteTasks::new(runtime.clone()),
             readiness: Readiness::default(),
             publication: PublicationProbe::new(),
-            parts: vec![Arc::new(DatabaseHealth(Arc::clone(&storage.database)))],
+            parts,
             database: storage.database,
             body_limits: BodyLimits { bytes: config.server.body_limit_bytes, time },
             started: Instant::now(),
             runtime,
-        }
+        })
     }
 
     /// The main runtime, which outlives the workers.
@@ -121,11 +131,36 @@ impl fmt::Debug for Services {
     }
 }
 
+/// The second level that the configuration names, if the levels use one.
+fn remote(config: &Config) -> anyhow::Result<Option<Arc<dyn Remote>>> {
+    if !matches!(config.cache_levels(), CacheLevels::L2 | CacheLevels::TwoLevel) {
+        return Ok(None);
+    }
+    let options = RedisOptions { url: config.redis.url.expose().to_owned(), namespace: config.cache.namespace.clone() };
+    let remote = RedisRemote::new(&options).context("redis.url cannot be used")?;
+    Ok(Some(Arc::new(remote)))
+}
+
 /// Puts the cache in front of the database: the one place where the decorator goes in.
 fn products(
     inner: Arc<dyn ProductRepository>,
-    _config: &CacheConfig,
-    _levels: CacheLevels,
-) -> Arc<dyn ProductRepository> {
-    inner
+    remote: Option<Arc<dyn Remote>>,
+    config: &Config,
+    runtime: Handle,
+) -> anyhow::Result<Arc<dyn ProductRepository>> {
+    let levels = config.cache_levels();
+    if levels == CacheLevels::None {
+        return Ok(inner);
+    }
+    let cache = &config.cache;
+    let options = CachedProductsOptions {
+        ttl: Duration::from_millis(cache.ttl_ms),
+        negative_ttl: Duration::from_millis(cache.negative_ttl_ms),
+        list_ttl: Duration::from_millis(cache.list_ttl_ms),
+        max_staleness: Duration::from_millis(cache.max_staleness_ms),
+        jitter: cache.jitter,
+        l1_capacity_bytes: if levels == CacheLevels::L2 { 0 } else { cache.l1_capacity_bytes },
+    };
+    let cached = CachedProducts::new(inner, remote, &options, runtime).context("the cache cannot be built")?;
+    Ok(Arc::new(cached))
 }

@@ -8,6 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use deadpool_redis::{Config, Connection, Pool, Runtime};
+use tokio::runtime::Handle;
 use redis::{FromRedisValue, Pipeline, Script, Value, aio::MultiplexedConnection};
 
 use crate::{ConfigError, FillReply, FillRequest, Invalidation, ReadReply, ReadRequest, Remote, RemoteError, Token};
@@ -36,6 +37,8 @@ pub struct RedisRemote {
     prefix: String,
     shared: Mutex<Option<MultiplexedConnection>>,
     connecting: tokio::sync::Mutex<()>,
+    /// The runtime that drives the connection, whoever asks first.
+    runtime: Handle,
     scripts: Scripts,
 }
 
@@ -50,7 +53,7 @@ impl RedisRemote {
     /// A second level at `options.url`; nothing is connected yet.
     ///
     /// # Errors
-    /// When the URL is none of Redis, or the namespace is empty or contains `{`, `}` or white space.
+    /// When it is called outside a tokio runtime (the one that drives the connection), the URL is none of Redis, or the namespace is empty or contains `{`, `}` or white space.
     pub fn new(options: &RedisOptions) -> Result<Self, ConfigError> {
         let bad = |character: char| matches!(character, '{' | '}') || character.is_whitespace();
         if options.namespace.is_empty() || options.namespace.contains(bad) {
@@ -64,6 +67,8 @@ impl RedisRemote {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_cause| ConfigError { option: "url", rule: "must be usable for a connection pool" })?;
+        let runtime = Handle::try_current()
+            .map_err(|_outside| ConfigError { option: "runtime", rule: "is required: build it within tokio" })?;
         let scripts = Scripts {
             read: Script::new(include_str!("redis/read.lua")),
             fill: Script::new(include_str!("redis/fill.lua")),
@@ -72,7 +77,7 @@ impl RedisRemote {
         };
         // All keys of a namespace are in one hash slot, so that a script may touch several of them.
         let prefix = format!("{{{}.0}}", options.namespace);
-        Ok(Self { pool, prefix, shared: Mutex::default(), connecting: tokio::sync::Mutex::new(()), scripts })
+        Ok(Self { pool, prefix, shared: Mutex::default(), connecting: tokio::sync::Mutex::new(()), runtime, scripts })
     }
 
     fn value(&self, key: &str) -> String {
@@ -96,7 +101,11 @@ impl RedisRemote {
         if let Some(connection) = self.shared().clone() {
             return Ok(connection);
         }
-        let pooled = self.pool.get().await.map_err(|cause| RemoteError(cause.to_string()))?;
+        // A connection lives on the runtime that made it: not on that of a caller who may end before the others.
+        let pool = self.pool.clone();
+        let pooled = self.runtime.spawn(async move { pool.get().await }).await;
+        let pooled = pooled.map_err(|cause| RemoteError(cause.to_string()))?;
+        let pooled = pooled.map_err(|cause| RemoteError(cause.to_string()))?;
         let connection = Connection::take(pooled);
         *self.shared() = Some(connection.clone());
         Ok(connection)

@@ -82,11 +82,15 @@ impl Caches {
         let totals = CacheOptions { l1_capacity_bytes: share(5), ..lists.clone() };
         let stats = CacheOptions { l1_capacity_bytes: share(1), ..lists.clone() };
         Ok(Self {
-            products: attach(Cache::<ProductKey, Bytes>::builder("product").codec(RawBytes), remote, products, runtime).build()?,
-            pages: attach(Cache::<String, Vec<ProductId>>::builder("page").codec(Json), remote, lists, runtime).build()?,
+            products: attach(Cache::<ProductKey, Bytes>::builder("product").codec(RawBytes), remote, products, runtime)
+                .build()?,
+            pages: attach(Cache::<String, Vec<ProductId>>::builder("page").codec(Json), remote, lists, runtime)
+                .build()?,
             totals: attach(Cache::<String, u64>::builder("total").codec(Json), remote, totals, runtime).build()?,
-            stats: attach(Cache::<String, CatalogueStats>::builder("stats").codec(Json), remote, stats, runtime).build()?,
-            generations: attach(Cache::<String, u64>::builder("generation").codec(Json), remote, generations, runtime).build()?,
+            stats: attach(Cache::<String, CatalogueStats>::builder("stats").codec(Json), remote, stats, runtime)
+                .build()?,
+            generations: attach(Cache::<String, u64>::builder("generation").codec(Json), remote, generations, runtime)
+                .build()?,
         })
     }
 }

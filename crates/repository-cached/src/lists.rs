@@ -59,9 +59,7 @@ impl CachedProducts {
     /// Figures change with every write, so that a write forgets them by their key.
     pub(crate) async fn cached_stats(&self) -> Result<Read<CatalogueStats>, Error> {
         let inner = Arc::clone(&self.inner);
-        let load = move || async move {
-            Ok::<_, Error>(Loaded::found(inner.stats(Freshness::Latest).await?.value))
-        };
+        let load = move || async move { Ok::<_, Error>(Loaded::found(inner.stats(Freshness::Latest).await?.value)) };
         let found = self.caches.stats.get_or_load(&STATS.to_owned(), load).await;
         let found = found.map_err(|cause| failure::from_cache("sum up the products", cause))?;
         Ok(Read { value: found.value.unwrap_or_default(), origin: origin(found.source) })

@@ -5,12 +5,8 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use larder_cache::{ConfigError, Loaded, Lookup, Remote, Source};
-use larder_domain::{
-    Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery,
-};
-use larder_repository::{
-    Error, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written,
-};
+use larder_domain::{Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery};
+use larder_repository::{Error, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -109,7 +105,11 @@ impl ProductRepository for CachedProducts {
                 let ids: Vec<ProductId> = missing.iter().map(|key| key.0).collect();
                 let found = inner.get_many(&ids, Freshness::Latest).await?.value;
                 let loaded = found.iter().map(|product| loaded(product.as_ref()));
-                missing.into_iter().zip(loaded).map(|(key, loaded)| Ok((key, loaded?))).collect::<Result<HashMap<_, _>, Error>>()
+                missing
+                    .into_iter()
+                    .zip(loaded)
+                    .map(|(key, loaded)| Ok((key, loaded?)))
+                    .collect::<Result<HashMap<_, _>, Error>>()
             }
         };
         let found = self.caches.products.get_or_load_many(&keys, load).await;

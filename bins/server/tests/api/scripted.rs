@@ -166,7 +166,7 @@ impl ScriptedServer {
         let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0), left: Semaphore::new(0) });
         storage.products = Arc::new(ScriptedProducts { inner: Arc::clone(&storage.products), gate: Arc::clone(&gate) });
         let access = AccessControl::new(Some(ADMIN_TOKEN), Arc::clone(&storage.tokens));
-        let services = Services::new(&config, storage, access, Handle::current());
+        let services = Services::new(&config, storage, access, Handle::current()).expect("usable options");
         let server = Server::start(&config.server, Data::new(services)).expect("listens");
         Self { server, gate, client: Client::new(), _folder: folder }
     }
