@@ -1,0 +1,64 @@
+//! The wire form of a product, pinned: a change here means a new wire version and a line in the changelog.
+
+use larder_domain::{Category, Encoded, Price, Product, ProductId, Rating, Version};
+
+const GOLDEN: &str = include_str!("golden/product.json");
+const GOLDEN_MINIMAL: &str = include_str!("golden/product_minimal.json");
+
+fn product() -> Product {
+    Product {
+        id: ProductId::new(122).expect("positive"),
+        name: "便携式蓝牙音箱 \"Dusk\"".into(),
+        description: "Plays for twenty hours.\n防水。".into(),
+        price: "461.79".parse().expect("a price"),
+        original_price: Some("599".parse().expect("a price")),
+        stock: 17,
+        sku: "AUD-000122".into(),
+        category: Category::new("electronics").expect("valid"),
+        subcategory: Some("speakers".into()),
+        brand: Some("Nimbus".into()),
+        sales: 1_204,
+        popularity: 90_071_992_547_409,
+        rating: "4.7".parse().expect("a rating"),
+        review_count: 311,
+        is_published: true,
+        is_featured: false,
+        main_image_url: Some("/images/122.jpg".into()),
+        created_at: "2024-01-01T01:14:37.123456Z".parse().expect("a time"),
+        updated_at: "2024-02-29T23:59:59Z".parse().expect("a time"),
+        version: Version(9_007_199_254_740_993),
+    }
+}
+
+fn minimal() -> Product {
+    Product {
+        description: String::new(),
+        price: Price::from_hundredths(0).expect("a price"),
+        original_price: None,
+        subcategory: None,
+        brand: None,
+        rating: Rating::from_hundredths(0).expect("a rating"),
+        main_image_url: None,
+        ..product()
+    }
+}
+
+fn json(product: Product) -> String {
+    let encoded = Encoded::from_value(product);
+    let json = encoded.json().expect("encodes").to_vec();
+    String::from_utf8(json).expect("is UTF-8") + "\n"
+}
+
+#[test]
+fn the_json_of_a_product_is_the_golden_one() {
+    assert_eq!(json(product()), GOLDEN);
+    assert_eq!(json(minimal()), GOLDEN_MINIMAL);
+}
+
+#[test]
+fn the_golden_json_reads_back_exactly() {
+    for (golden, expected) in [(GOLDEN, product()), (GOLDEN_MINIMAL, minimal())] {
+        let read: Product = serde_json::from_str(golden).expect("is a product");
+        assert_eq!(read, expected);
+    }
+}
