@@ -55,9 +55,14 @@ impl Config {
     fn check_cache(&self) -> Result<(), ConfigFault> {
         let cache = &self.cache;
         let redis = &self.redis.url;
-        let known = matches!(redis.scheme(), Some("redis" | "rediss" | "redis+sentinel" | "redis+cluster"));
-        let rule = "must be empty or begin with redis://, rediss://, redis+sentinel:// or redis+cluster://";
-        require(redis.is_empty() || known, "redis.url", rule)?;
+        let reserved = matches!(redis.scheme(), Some("rediss" | "redis+sentinel" | "redis+cluster"));
+        require(
+            !reserved,
+            "redis.url",
+            "names TLS, Sentinel or Cluster, which this release does not have yet: use redis://",
+        )?;
+        let known = redis.scheme() == Some("redis");
+        require(redis.is_empty() || known, "redis.url", "must be empty or begin with redis://")?;
         let needs_redis = matches!(cache.levels, CacheLevels::L2 | CacheLevels::TwoLevel);
         require(!needs_redis || !redis.is_empty(), "cache.levels", "needs redis.url to be set")?;
         let allowed = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);

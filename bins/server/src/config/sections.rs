@@ -81,7 +81,8 @@ impl Default for DatabaseConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; empty for none. Default empty.
+    /// `redis://[user:password@]host:port[/database]`; empty for none. The schemes `rediss`, `redis+sentinel` and
+    /// `redis+cluster` are reserved and refused by this release. Default empty.
     pub url: SecretUrl,
 }
 
@@ -115,11 +116,11 @@ pub struct CacheConfig {
     pub negative_ttl_ms: u64,
     /// How long a page of ids or a total is kept. Default 60,000.
     pub list_ttl_ms: u64,
-    /// By which part of itself a time to live varies at random, 0 to 0.5. Default 0.1.
+    /// By which part of itself a time to live is shortened at random, 0 to 0.5. Default 0.1.
     pub jitter: f64,
     /// Most bytes that the cache takes in this process. Default 268,435,456.
     pub l1_capacity_bytes: u64,
-    /// How old a read may be against the last committed change. Default 1,000.
+    /// How old a read may be against the last committed change; in this release it bounds lists only. Default 1,000.
     pub max_staleness_ms: u64,
 }
 
