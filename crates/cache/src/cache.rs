@@ -132,12 +132,18 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// node until it was.
     ///
     /// # Cancellation
-    /// Dropped in the middle, the invalidation may not have happened: call it from a task that nobody drops.
+    /// Runs in a task of its own: once it was polled, a caller that goes away changes nothing.
     pub async fn invalidate(&self, key: &K, version: Option<u64>, gone: bool) {
         let remote = RemoteKey::of(&self.core.name, key);
-        self.core.upstream.invalidate(vec![Invalidation { key: remote.name, version, gone }]).await;
-        self.core.local.void(key);
-        self.core.flights.detach(key);
+        let (core, key) = (Arc::clone(&self.core), key.clone());
+        let task = self.core.runtime.spawn(async move {
+            core.upstream.invalidate(vec![Invalidation { key: remote.name, version, gone }]).await;
+            core.local.void(&key);
+            core.flights.detach(&key);
+        });
+        if let Err(cause) = task.await {
+            tracing::error!(%cause, "an invalidation did not end; its runtime is shutting down");
+        }
     }
 
     /// Forgets everything in L1 and detaches all loads; L2 stays.

@@ -51,7 +51,7 @@ impl<K: CacheKey, V: Clone> Flights<K, V> {
         let (sender, outcome) = watch::channel(None);
         let flight = Arc::new(Flight { stamp, outcome: outcome.clone() });
         shard.insert(key.clone(), Arc::clone(&flight));
-        let lead = Lead { key: key.clone(), stamp, flight, sender, flights: Arc::clone(self) };
+        let lead = Lead { key: key.clone(), stamp, flight, sender, outcome: None, flights: Arc::clone(self) };
         Place::Lead(lead, Waiter(outcome))
     }
 
@@ -74,13 +74,15 @@ pub(crate) struct Lead<K: CacheKey, V> {
     pub(crate) stamp: Stamp,
     flight: Arc<Flight<V>>,
     sender: watch::Sender<Outcome<V>>,
+    outcome: Outcome<V>,
     flights: Arc<Flights<K, V>>,
 }
 
 impl<K: CacheKey, V> Lead<K, V> {
-    /// Hands the outcome to all waiters and takes the flight off the table.
-    pub(crate) fn end(self, outcome: Result<Lookup<V>, Error>) {
-        self.sender.send_replace(Some(outcome));
+    /// Takes the flight off the table and hands the outcome to all waiters, in this order: who has seen an outcome and asks again must
+    /// not join the flight that made it.
+    pub(crate) fn end(mut self, outcome: Result<Lookup<V>, Error>) {
+        self.outcome = Some(outcome);
     }
 }
 
@@ -90,6 +92,10 @@ impl<K: CacheKey, V> Drop for Lead<K, V> {
         let mut shard = self.flights.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
         if shard.get(&self.key).is_some_and(|present| Arc::ptr_eq(present, &self.flight)) {
             shard.remove(&self.key);
+        }
+        drop(shard);
+        if let Some(outcome) = self.outcome.take() {
+            self.sender.send_replace(Some(outcome));
         }
     }
 }

@@ -81,7 +81,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         for (mut pending, reply) in open.into_iter().zip(replies) {
             match reply {
                 Some(ReadReply::Hit { frame, remaining }) => {
-                    if let Err(pending) = self.accept(pending, &frame, asked_at, remaining) {
+                    if let Some(value) = self.decode(&pending.remote, &frame) {
+                        self.keep(&pending.lead, value.clone(), asked_at + remaining.min(self.options.l1_ttl));
+                        pending.lead.end(Ok(Lookup { value, source: Source::L2 }));
+                    } else {
                         self.discard(pending, &mut round).await;
                     }
                 }
@@ -96,30 +99,18 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         round
     }
 
-    /// Ends the flight with what L2 holds, unless that is no frame of this cache.
-    fn accept(
-        &self,
-        pending: Pending<K, V>,
-        frame: &Bytes,
-        asked_at: Instant,
-        remaining: Duration,
-    ) -> Result<(), Pending<K, V>> {
-        let decoded = frame::decode(frame, self.codec.id(), pending.remote.echo.as_deref())
+    /// What L2 holds, a value or its absence, unless that is no frame of this cache.
+    fn decode(&self, remote: &RemoteKey, frame: &Bytes) -> Option<Option<V>> {
+        let decoded = frame::decode(frame, self.codec.id(), remote.echo.as_deref())
             .map_err(|cause| cause.to_string())
             .and_then(|frame| {
                 frame.payload.map(|payload| self.codec.decode(payload)).transpose().map_err(|cause| cause.to_string())
             });
-        match decoded {
-            Ok(value) => {
-                self.keep(&pending.lead, value.clone(), asked_at + remaining.min(self.options.l1_ttl));
-                pending.lead.end(Ok(Lookup { value, source: Source::L2 }));
-                Ok(())
-            }
-            Err(cause) => {
-                tracing::warn!(key = pending.remote.name, cause, "L2 holds something that is not ours; it is overwritten");
-                Err(pending)
-            }
-        }
+        decoded
+            .inspect_err(|cause| {
+                tracing::warn!(key = remote.name, cause, "L2 holds something that is not ours; it is overwritten");
+            })
+            .ok()
     }
 
     /// Drops an unreadable value, so that the next round takes the lease and overwrites it.
@@ -223,7 +214,5 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 }
 
 fn open_requests<K: CacheKey, V>(open: &[Pending<K, V>]) -> Vec<crate::ReadRequest> {
-    open.iter()
-        .map(|pending| crate::ReadRequest { key: pending.remote.name.clone(), token: pending.token })
-        .collect()
+    open.iter().map(|pending| crate::ReadRequest { key: pending.remote.name.clone(), token: pending.token }).collect()
 }

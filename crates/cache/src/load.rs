@@ -43,7 +43,6 @@ impl<V> From<Option<V>> for Loaded<V> {
 }
 
 pub(crate) type LoaderError = Box<dyn StdError + Send + Sync>;
-pub(crate) type LoadFuture<K, V> =
-    Pin<Box<dyn Future<Output = Result<HashMap<K, Loaded<V>>, LoaderError>> + Send>>;
+pub(crate) type LoadFuture<K, V> = Pin<Box<dyn Future<Output = Result<HashMap<K, Loaded<V>>, LoaderError>> + Send>>;
 /// Loads some keys in one call; what the answer lacks is absent. May be called again for other keys of the same batch.
 pub(crate) type BatchLoader<K, V> = Box<dyn Fn(Vec<K>) -> LoadFuture<K, V> + Send + Sync>;

@@ -8,7 +8,11 @@ use std::{
 
 use moka::sync::Cache as Moka;
 
-use crate::{CacheKey, entry::Entry, fence::{Fence, Stamp}};
+use crate::{
+    CacheKey,
+    entry::Entry,
+    fence::{Fence, Stamp},
+};
 
 /// The entries of this process and the fence in front of them.
 pub(crate) struct Local<K, V> {

@@ -33,9 +33,18 @@ pub(crate) struct Upstream {
 
 #[derive(Debug, Default)]
 struct Queue {
-    pending: HashMap<String, Invalidation>,
+    pending: HashMap<String, Waiting>,
+    last_ticket: u64,
     bypassed_until: Option<Instant>,
     replaying: bool,
+}
+
+/// An invalidation that L2 has not confirmed. Each request for it draws a new ticket, so that the answer to an earlier attempt does not
+/// stand for a later request, which may look the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Waiting {
+    ticket: u64,
+    invalidation: Invalidation,
 }
 
 impl Upstream {
@@ -52,8 +61,12 @@ impl Upstream {
     pub(crate) async fn read(&self, requests: &[ReadRequest], lease: Duration) -> Option<Vec<Option<ReadReply>>> {
         let remote = self.remote.as_ref()?;
         let trusted = self.trusted(requests);
-        let asked: Vec<ReadRequest> =
-            requests.iter().zip(&trusted).filter(|(_, trusted)| **trusted).map(|(request, _)| request.clone()).collect();
+        let asked: Vec<ReadRequest> = requests
+            .iter()
+            .zip(&trusted)
+            .filter(|(_, trusted)| **trusted)
+            .map(|(request, _)| request.clone())
+            .collect();
         if asked.is_empty() {
             return None;
         }
@@ -64,7 +77,12 @@ impl Upstream {
     }
 
     pub(crate) async fn fill(&self, request: &FillRequest) -> Option<FillReply> {
-        self.guarded(self.remote.as_ref()?.fill(request)).await
+        let remote = self.remote.as_ref()?;
+        if !self.believes(&request.key) {
+            // The lease may stand only because L2 missed the invalidation.
+            return None;
+        }
+        self.guarded(remote.fill(request)).await
     }
 
     pub(crate) async fn release(&self, key: &str, token: Token) {
@@ -83,43 +101,43 @@ impl Upstream {
 
     /// Invalidates, and queues what L2 did not take. When this returns, this node believes no older value of the keys.
     pub(crate) async fn invalidate(self: &Arc<Self>, invalidations: Vec<Invalidation>) {
-        // Queued before the attempt: a caller that is dropped in the middle leaves the duty behind.
         if self.remote.is_none() || invalidations.is_empty() {
             return;
         }
-        self.enqueue(&invalidations);
+        // Queued before the attempt: while its outcome is unknown, L2 is not believed.
+        let waiting = self.enqueue(&invalidations);
         if self.try_invalidate(&invalidations).await {
-            self.dequeue(&invalidations);
+            self.dequeue(&waiting);
         }
         self.replay_in_background();
     }
 
-    fn enqueue(&self, invalidations: &[Invalidation]) {
+    /// Queues the invalidations, and answers what to take off the queue once L2 took them.
+    fn enqueue(&self, invalidations: &[Invalidation]) -> Vec<Waiting> {
         let mut queue = self.queue();
+        let mut queued = Vec::with_capacity(invalidations.len());
         for invalidation in invalidations {
             if queue.pending.len() >= QUEUE_LIMIT && !queue.pending.contains_key(&invalidation.key) {
-                tracing::error!(limit = QUEUE_LIMIT, "too many invalidations wait for L2; it is bypassed until its entries have run out");
+                tracing::error!(
+                    limit = QUEUE_LIMIT,
+                    "too many invalidations wait for L2; it is bypassed until its entries have run out"
+                );
                 queue.bypassed_until = Some(Instant::now() + self.longest_ttl);
                 continue;
             }
-            let slot = queue.pending.entry(invalidation.key.clone()).or_insert_with(|| invalidation.clone());
-            // The highest version wins; a change without a version beats all, because it drops unconditionally.
-            let newer = match (slot.version, invalidation.version) {
-                (Some(old), Some(new)) => new > old,
-                (Some(_), None) => true,
-                (None, _) => false,
-            };
-            if newer {
-                *slot = invalidation.clone();
-            }
+            queue.last_ticket += 1;
+            let waiting = Waiting { ticket: queue.last_ticket, invalidation: invalidation.clone() };
+            queued.push(waiting.clone());
+            queue.pending.entry(invalidation.key.clone()).and_modify(|known| known.join(&waiting)).or_insert(waiting);
         }
+        queued
     }
 
-    fn dequeue(&self, taken: &[Invalidation]) {
+    fn dequeue(&self, taken: &[Waiting]) {
         let mut queue = self.queue();
-        for invalidation in taken {
-            if queue.pending.get(&invalidation.key) == Some(invalidation) {
-                queue.pending.remove(&invalidation.key);
+        for waiting in taken {
+            if queue.pending.get(&waiting.invalidation.key) == Some(waiting) {
+                queue.pending.remove(&waiting.invalidation.key);
             }
         }
     }
@@ -139,7 +157,7 @@ impl Upstream {
     async fn replay(&self) {
         let mut pause = Duration::from_millis(20);
         loop {
-            let batch: Vec<Invalidation> = {
+            let batch: Vec<Waiting> = {
                 let mut queue = self.queue();
                 queue.replaying = !queue.pending.is_empty();
                 queue.pending.values().take(REPLAY_BATCH).cloned().collect()
@@ -147,7 +165,8 @@ impl Upstream {
             if batch.is_empty() {
                 return;
             }
-            if self.try_invalidate(&batch).await {
+            let invalidations: Vec<_> = batch.iter().map(|waiting| waiting.invalidation.clone()).collect();
+            if self.try_invalidate(&invalidations).await {
                 self.dequeue(&batch);
                 pause = Duration::from_millis(20);
             } else {
@@ -157,10 +176,13 @@ impl Upstream {
         }
     }
 
+    fn believes(&self, key: &str) -> bool {
+        self.queue().believes(key)
+    }
+
     fn trusted(&self, requests: &[ReadRequest]) -> Vec<bool> {
         let queue = self.queue();
-        let bypassed = queue.bypassed_until.is_some_and(|until| Instant::now() < until);
-        requests.iter().map(|request| !bypassed && !queue.pending.contains_key(&request.key)).collect()
+        requests.iter().map(|request| queue.believes(&request.key)).collect()
     }
 
     /// Trouble is a miss: `None` when the breaker is open, the deadline passes or L2 fails.
@@ -184,5 +206,28 @@ impl Upstream {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Whether no invalidation of the key may be missing in L2.
+    fn believes(&self, key: &str) -> bool {
+        self.bypassed_until.is_none_or(|until| Instant::now() >= until) && !self.pending.contains_key(key)
+    }
+}
+
+impl Waiting {
+    /// Takes a later request for the same key over. The highest version wins; a change without a version beats all, because it drops
+    /// unconditionally.
+    fn join(&mut self, later: &Self) {
+        self.ticket = later.ticket;
+        let newer = match (self.invalidation.version, later.invalidation.version) {
+            (Some(old), Some(new)) => new > old,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if newer {
+            self.invalidation = later.invalidation.clone();
+        }
     }
 }

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use deadpool_redis::{Config, Connection, Pool, Runtime};
-use tokio::runtime::Handle;
 use redis::{FromRedisValue, Pipeline, Script, Value, aio::MultiplexedConnection};
+use tokio::runtime::Handle;
 
 use crate::{ConfigError, FillReply, FillRequest, Invalidation, ReadReply, ReadRequest, Remote, RemoteError, Token};
 
@@ -59,7 +59,8 @@ impl RedisRemote {
         if options.namespace.is_empty() || options.namespace.contains(bad) {
             return Err(ConfigError { option: "namespace", rule: "must not be empty nor contain { } or white space" });
         }
-        let bad_url = |_cause| ConfigError { option: "url", rule: "must be redis://[user:password@]host:port[/database]" };
+        let bad_url =
+            |_cause| ConfigError { option: "url", rule: "must be redis://[user:password@]host:port[/database]" };
         let pool = Config::from_url(&options.url)
             .builder()
             .map_err(bad_url)?

@@ -8,8 +8,8 @@ use super::{CacheLevels, Config, ConfigFault};
 
 /// A day: no timeout of a server is longer on purpose.
 const MAX_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Ten years: no time to live is longer on purpose.
-const MAX_TTL_MS: u64 = 10 * 365 * MAX_TIMEOUT_MS;
+/// A year: no time to live is longer on purpose.
+const MAX_TTL_MS: u64 = 366 * 24 * 3_600_000;
 
 impl Config {
     /// Checks every rule that a type cannot hold.

@@ -11,3 +11,4 @@ mod scripted;
 mod start;
 mod stop;
 mod trouble;
+mod two_level;
