@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     gate::Gate,
-    names::{Answer, Broken, after, alone, assert_read, found, held, nobody, node, patient, start},
+    names::{Answer, Broken, after, alone, assert_read, found, held, nobody, node, patient},
     scripted::{Call, Scripted},
 };
 
@@ -88,29 +88,6 @@ async fn a_loader_that_hangs_ends_at_the_deadline() {
     assert_eq!(error.kind(), ErrorKind::Deadline);
     remote.ended(Call::Release, 1).await;
     assert_read(cache.get_or_load(&1, found("one")).await, "one", Source::Loader);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_that_gets_no_place_in_the_budget_is_refused() {
-    let options = CacheOptions { max_concurrent_loads: 1, load_deadline: Duration::from_millis(30), ..patient() };
-    let cache = alone(options);
-    let (mut gate, barrier) = Gate::new();
-    let (unblock, blocked) = std::sync::mpsc::channel();
-    let first = start({
-        let cache = cache.clone();
-        // It blocks its thread, so that no deadline takes its place away.
-        let load = || async move {
-            start(barrier.pass());
-            blocked.recv().map_err(|_closed| Broken).map(Loaded::found)
-        };
-        async move { cache.get_or_load(&1, load).await }
-    });
-    gate.reached().await;
-    let error = cache.get_or_load(&2, nobody).await.expect_err("no place");
-    assert_eq!(error.kind(), ErrorKind::Overloaded);
-    unblock.send("one".to_owned()).expect("the loader waits");
-    assert_read(first.await.expect("no panic"), "one", Source::Loader);
-    assert_read(cache.get_or_load(&2, found("two")).await, "two", Source::Loader);
 }
 
 #[tokio::test]
