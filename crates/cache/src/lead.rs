@@ -84,8 +84,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                     if let Some(value) = self.decode(&pending.remote, &frame) {
                         self.keep(&pending.lead, value.clone(), asked_at + remaining.min(self.options.l1_ttl));
                         pending.lead.end(Ok(Lookup { value, source: Source::L2 }));
-                    } else {
+                    } else if Instant::now() < give_up_at {
                         self.discard(pending, &mut round).await;
+                    } else {
+                        round.load.push(pending);
                     }
                 }
                 Some(ReadReply::Lease) => {

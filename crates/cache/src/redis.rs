@@ -115,6 +115,7 @@ impl RedisRemote {
     /// Runs a pipeline in one round trip; loads the scripts and repeats it once if the server does not know them.
     async fn run<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RemoteError> {
         let mut connection = self.connection().await?;
+        let mut patience = Patience { remote: self, is_over: true };
         let mut outcome = pipeline.query_async(&mut connection).await;
         if outcome.as_ref().is_err_and(|cause: &redis::RedisError| cause.kind() == NO_SCRIPT) {
             let scripts = &self.scripts;
@@ -127,6 +128,7 @@ impl RedisRemote {
                 Err(cause) => Err(cause),
             };
         }
+        patience.is_over = false;
         outcome.map_err(|cause| {
             if cause.is_unrecoverable_error() || cause.is_timeout() {
                 // A multiplexed connection does not reconnect by itself: the next call takes a new one.
@@ -138,6 +140,21 @@ impl RedisRemote {
 
     fn shared(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Dropped by a deadline in the middle of a call, it gives the shared connection up: a peer that is gone without a word would
+/// otherwise keep it until TCP notices.
+struct Patience<'a> {
+    remote: &'a RedisRemote,
+    is_over: bool,
+}
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            *self.remote.shared() = None;
+        }
     }
 }
 
