@@ -8,9 +8,6 @@ use spdx::{Expression, LicenseReq, ParseMode};
 
 use super::metadata::{Metadata, Package};
 
-/// How cargo names the index of its own registry, the one that packages come from, behind whatever address.
-const INDEX: &str = "/crates.io-index";
-
 /// What of `deny.toml` is read here.
 #[derive(Debug, Deserialize)]
 struct Deny {
@@ -36,7 +33,8 @@ pub(super) fn check(metadata: &Metadata, workspace: &Path) -> Result<Vec<String>
 fn faults(package: &Package, allowed: &[String]) -> Vec<String> {
     let Package { name, version, .. } = package;
     let mut faults = Vec::new();
-    let is_from_registry = |source: &str| source.starts_with("registry+") && source.ends_with(INDEX);
+    // No git and no folder; which registry it is, is for cargo's own configuration and cargo-deny to say.
+    let is_from_registry = |source: &str| source.starts_with("registry+");
     if !package.source.as_deref().is_some_and(is_from_registry) {
         faults.push(format!("{name} {version} does not come from the registry"));
     }
