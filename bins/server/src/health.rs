@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use larder_cache::Remote;
+use larder_cache::L2;
 use larder_repository::Database;
 use tokio::time::timeout;
 
@@ -78,7 +78,7 @@ impl HealthPart for DatabaseHealth {
 
 /// Redis, without which the service is slower and no less right.
 #[derive(Debug)]
-pub(crate) struct RedisHealth(pub(crate) Arc<dyn Remote>);
+pub(crate) struct RedisHealth(pub(crate) L2);
 
 #[async_trait]
 impl HealthPart for RedisHealth {

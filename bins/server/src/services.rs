@@ -1,14 +1,14 @@
 //! Builds what handlers share; the only file that names concrete databases and caches.
 
 use std::{
-    fmt,
+    fmt, fs,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use larder_cache::{RedisOptions, RedisRemote, Remote};
+use larder_cache::{L2, RedisOptions, RedisRemote};
 use larder_repository::{Database, ProductImport, ProductRepository, TokenRepository};
 use larder_repository_cached::{CachedProducts, CachedProductsOptions};
 use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts, PostgresTokens};
@@ -100,13 +100,13 @@ impl Services {
     /// When the Redis URL cannot be used, or a cache option cannot work.
     pub fn new(config: &Config, storage: Storage, access: AccessControl, runtime: Handle) -> anyhow::Result<Self> {
         let time = Duration::from_millis(config.server.request_timeout_ms);
-        let remote = remote(config)?;
+        let l2 = second_level(config, &runtime)?;
         let mut parts: Vec<Arc<dyn HealthPart>> = vec![Arc::new(DatabaseHealth(Arc::clone(&storage.database)))];
-        if let Some(remote) = &remote {
-            parts.push(Arc::new(RedisHealth(Arc::clone(remote))));
+        if let Some(l2) = &l2 {
+            parts.push(Arc::new(RedisHealth(l2.clone())));
         }
         Ok(Self {
-            products: products(storage.products, remote, config, runtime.clone())?,
+            products: products(storage.products, l2, config, runtime.clone())?,
             access,
             writes: WriteTasks::new(runtime.clone()),
             readiness: Readiness::default(),
@@ -132,19 +132,29 @@ impl fmt::Debug for Services {
 }
 
 /// The second level that the configuration names, if the levels use one.
-fn remote(config: &Config) -> anyhow::Result<Option<Arc<dyn Remote>>> {
+fn second_level(config: &Config, runtime: &Handle) -> anyhow::Result<Option<L2>> {
     if !matches!(config.cache_levels(), CacheLevels::L2 | CacheLevels::TwoLevel) {
         return Ok(None);
     }
-    let options = RedisOptions { url: config.redis.url.expose().to_owned(), namespace: config.cache.namespace.clone() };
+    let authority = &config.redis.ca_certificate;
+    let ca_certificate = if authority.as_os_str().is_empty() {
+        None
+    } else {
+        let read = fs::read(authority);
+        Some(read.with_context(|| format!("redis.ca_certificate {} cannot be read", authority.display()))?)
+    };
+    let (url, namespace) = (config.redis.url.expose().to_owned(), config.cache.namespace.clone());
+    let options = RedisOptions { url, namespace, ca_certificate };
     let remote = RedisRemote::new(&options).context("redis.url cannot be used")?;
-    Ok(Some(Arc::new(remote)))
+    let l2 =
+        L2::builder(Arc::new(remote)).runtime(runtime.clone()).build().context("the second level cannot be built")?;
+    Ok(Some(l2))
 }
 
 /// Puts the cache in front of the database: the one place where the decorator goes in.
 fn products(
     inner: Arc<dyn ProductRepository>,
-    remote: Option<Arc<dyn Remote>>,
+    l2: Option<L2>,
     config: &Config,
     runtime: Handle,
 ) -> anyhow::Result<Arc<dyn ProductRepository>> {
@@ -161,6 +171,6 @@ fn products(
         jitter: cache.jitter,
         l1_capacity_bytes: if levels == CacheLevels::L2 { 0 } else { cache.l1_capacity_bytes },
     };
-    let cached = CachedProducts::new(inner, remote, &options, runtime).context("the cache cannot be built")?;
+    let cached = CachedProducts::new(inner, l2, &options, runtime).context("the cache cannot be built")?;
     Ok(Arc::new(cached))
 }

@@ -1,16 +1,23 @@
 //! A circuit breaker: after some failures in a row, nobody asks for a while; then exactly one probe does.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-const FAILURES_TO_OPEN: u32 = 5;
-const OPEN_FOR: Duration = Duration::from_millis(500);
+use crate::{
+    Clock,
+    sync::{Mutex, lock},
+};
 
-/// The state of the circuit.
+/// The circuit.
 #[derive(Debug)]
-pub(crate) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker {
+    failures_to_open: u32,
+    open_for: Duration,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
 
 #[derive(Debug)]
 enum State {
@@ -23,33 +30,45 @@ enum State {
 }
 
 impl Breaker {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(State::Closed { failures: 0 }))
+    pub(crate) fn new(failures_to_open: u32, open_for: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { failures_to_open, open_for, clock, state: Mutex::new(State::Closed { failures: 0 }) }
     }
 
     /// Permission for one call, if the circuit allows it.
     pub(crate) fn pass(&self) -> Option<Pass<'_>> {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         match *state {
             State::Closed { .. } => {}
-            State::Open { until } if Instant::now() >= until => *state = State::HalfOpen,
+            State::Open { until } if self.clock.now() >= until => *state = State::HalfOpen,
             State::Open { .. } | State::HalfOpen => return None,
         }
         Some(Pass { breaker: self, ended: false })
     }
 
-    fn failed(&self) {
-        let mut state = self.state();
-        let failures = if let State::Closed { failures } = *state { failures + 1 } else { FAILURES_TO_OPEN };
-        *state = if failures >= FAILURES_TO_OPEN {
-            State::Open { until: Instant::now() + OPEN_FOR }
-        } else {
-            State::Closed { failures }
-        };
+    /// Whether calls are refused, but for a probe.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(*lock(&self.state), State::Closed { .. })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failed(&self) {
+        let mut state = lock(&self.state);
+        let failures = if let State::Closed { failures } = *state { failures + 1 } else { self.failures_to_open };
+        if failures < self.failures_to_open {
+            *state = State::Closed { failures };
+            return;
+        }
+        if matches!(*state, State::Closed { .. }) {
+            tracing::warn!(failures, "L2 keeps failing; it is not asked for a while");
+        }
+        *state = State::Open { until: self.clock.now() + self.open_for };
+    }
+
+    fn succeeded(&self) {
+        let mut state = lock(&self.state);
+        if !matches!(*state, State::Closed { .. }) {
+            tracing::info!("L2 answers again");
+        }
+        *state = State::Closed { failures: 0 };
     }
 }
 
@@ -64,7 +83,7 @@ pub(crate) struct Pass<'a> {
 impl Pass<'_> {
     pub(crate) fn succeeded(mut self) {
         self.ended = true;
-        *self.breaker.state() = State::Closed { failures: 0 };
+        self.breaker.succeeded();
     }
 }
 
@@ -79,25 +98,30 @@ impl Drop for Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SystemClock;
+
+    fn breaker() -> Breaker {
+        Breaker::new(5, Duration::from_mins(1), Arc::new(SystemClock))
+    }
 
     #[test]
     fn failures_in_a_row_open_it_and_one_probe_closes_it() {
-        let breaker = Breaker::new();
-        for _ in 0..FAILURES_TO_OPEN {
+        let breaker = breaker();
+        for _ in 0..5 {
             drop(breaker.pass().expect("closed"));
         }
-        assert!(breaker.pass().is_none());
-        *breaker.state() = State::Open { until: Instant::now() };
+        assert!(breaker.pass().is_none() && breaker.is_open());
+        *lock(&breaker.state) = State::Open { until: Instant::now() };
         let probe = breaker.pass().expect("half open");
         assert!(breaker.pass().is_none(), "only one probe");
         probe.succeeded();
-        assert!(breaker.pass().is_some());
+        assert!(breaker.pass().is_some() && !breaker.is_open());
     }
 
     #[test]
     fn a_failed_probe_opens_it_again() {
-        let breaker = Breaker::new();
-        *breaker.state() = State::Open { until: Instant::now() };
+        let breaker = breaker();
+        *lock(&breaker.state) = State::Open { until: Instant::now() };
         drop(breaker.pass().expect("half open"));
         assert!(breaker.pass().is_none());
     }

@@ -1,104 +1,65 @@
-//! Building a cache: what it is made of, its options, and which of them cannot work.
+//! Building a cache: what it is made of.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::type_name, fmt, sync::Arc};
 
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::runtime::Handle;
 
 use crate::{
-    Cache, CacheKey, Codec, ConfigError, Remote, cache::Core, flight::Flights, local::Local, recovery::Upstream,
+    Cache, CacheKey, CacheOptions, Clock, Codec, ConfigError, L2, MetricsSink, SystemClock,
+    core::{Core, Values, Weigher},
+    frame,
+    mutant::Mutants,
+    spawner::Spawner,
 };
 
-/// Lifetimes, limits and deadlines of a cache.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CacheOptions {
-    /// Life of a value, in L2 and, unless [`Self::l1_ttl`] is shorter, in L1. Default 10 minutes.
-    pub ttl: Duration,
-    /// Longest life in L1. Default 10 minutes.
-    pub l1_ttl: Duration,
-    /// Life of a cached absence. Default 30 seconds.
-    pub negative_ttl: Duration,
-    /// By which share of it a life may be shortened at random, 0 to 1. Default 0.1.
-    pub jitter: f64,
-    /// Limit of L1 in bytes, with keys and overhead; 0 means no L1. Default 64 MiB.
-    pub l1_capacity_bytes: u64,
-    /// Longest wait for one answer of L2. Default 250 ms.
-    pub l2_deadline: Duration,
-    /// Life of a lease: how long others wait for whoever loads. Default 2 seconds.
-    pub lease: Duration,
-    /// Hard deadline of a load, its wait for a place in the budget included. Default 15 seconds.
-    pub load_deadline: Duration,
-    /// Most loader calls at once. Default 64.
-    pub max_concurrent_loads: usize,
-}
-
-impl Default for CacheOptions {
-    fn default() -> Self {
-        Self {
-            ttl: Duration::from_mins(10),
-            l1_ttl: Duration::from_mins(10),
-            negative_ttl: Duration::from_secs(30),
-            jitter: 0.1,
-            l1_capacity_bytes: 64 << 20,
-            l2_deadline: Duration::from_millis(250),
-            lease: Duration::from_secs(2),
-            load_deadline: Duration::from_secs(15),
-            max_concurrent_loads: 64,
-        }
-    }
-}
-
-impl CacheOptions {
-    fn check(&self) -> Result<(), ConfigError> {
-        const YEAR: Duration = Duration::from_hours(24 * 366);
-        let spans = [
-            ("ttl", self.ttl),
-            ("l1_ttl", self.l1_ttl),
-            ("negative_ttl", self.negative_ttl),
-            ("l2_deadline", self.l2_deadline),
-            ("lease", self.lease),
-            ("load_deadline", self.load_deadline),
-        ];
-        for (option, span) in spans {
-            if span < Duration::from_millis(1) || span > YEAR {
-                return Err(ConfigError { option, rule: "must be from 1 millisecond to 366 days" });
-            }
-        }
-        if !(0.0..=1.0).contains(&self.jitter) {
-            return Err(ConfigError { option: "jitter", rule: "must be from 0 to 1" });
-        }
-        if self.max_concurrent_loads == 0 || self.max_concurrent_loads > Semaphore::MAX_PERMITS {
-            return Err(ConfigError { option: "max_concurrent_loads", rule: "must be at least 1" });
-        }
-        Ok(())
-    }
-}
-
 /// Gathers what a cache is made of.
-#[derive(Debug)]
 pub struct CacheBuilder<V> {
     name: String,
     options: CacheOptions,
-    remote: Option<Arc<dyn Remote>>,
+    l2: Option<L2>,
     codec: Option<Arc<dyn Codec<V>>>,
+    weigher: Option<Weigher<V>>,
+    schema: u32,
+    clock: Arc<dyn Clock>,
     runtime: Option<Handle>,
+    metrics: Option<Arc<dyn MetricsSink>>,
+    mutants: Mutants,
 }
 
 impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), options: CacheOptions::default(), remote: None, codec: None, runtime: None }
+        Self {
+            name: name.to_owned(),
+            options: CacheOptions::default(),
+            l2: None,
+            codec: None,
+            weigher: None,
+            schema: frame::schema_of::<V>(),
+            clock: Arc::new(SystemClock),
+            runtime: None,
+            metrics: None,
+            mutants: Mutants::default(),
+        }
     }
 
-    /// How values become bytes. Required.
+    /// How values become bytes. Required with an L2; without one it tells the size of values, unless there is a weigher.
     #[must_use]
     pub fn codec(mut self, codec: impl Codec<V> + 'static) -> Self {
         self.codec = Some(Arc::new(codec));
         self
     }
 
-    /// The second level; several caches may share one. Default: none.
+    /// Bytes that a value takes on the heap, for L1's limit. Default: what the codec says.
     #[must_use]
-    pub fn remote(mut self, remote: Arc<dyn Remote>) -> Self {
-        self.remote = Some(remote);
+    pub fn weigher(mut self, weigher: impl Fn(&V) -> usize + Send + Sync + 'static) -> Self {
+        self.weigher = Some(Arc::new(weigher));
+        self
+    }
+
+    /// The second level; several caches share one. Default: none.
+    #[must_use]
+    pub fn l2(mut self, l2: &L2) -> Self {
+        self.l2 = Some(l2.clone());
         self
     }
 
@@ -109,10 +70,40 @@ impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
         self
     }
 
+    /// Names the shape of values in L2: bytes under another name are a miss. Default: the name of the type, which changes when the
+    /// type is moved or, perhaps, with the compiler.
+    #[must_use]
+    pub fn schema(mut self, name: &str) -> Self {
+        self.schema = frame::schema_named(name);
+        self
+    }
+
+    /// The clock of lives and deadlines. Default: the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The runtime on which loads and fills run. Default: that of the caller of [`Self::build`].
     #[must_use]
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
+        self
+    }
+
+    /// Who hears how long loads and operations on L2 take. Default: nobody.
+    #[must_use]
+    pub fn metrics(mut self, sink: Arc<dyn MetricsSink>) -> Self {
+        self.metrics = Some(sink);
+        self
+    }
+
+    /// Plants a mistake.
+    #[cfg(any(feature = "testing", shuttle))]
+    #[must_use]
+    pub fn mutant(mut self, mutant: crate::mutant::Mutant) -> Self {
+        self.mutants.plant(mutant);
         self
     }
 
@@ -122,27 +113,37 @@ impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
     /// Names the option that is missing or cannot work; without a runtime of its own, it must be called within one.
     pub fn build<K: CacheKey>(self) -> Result<Cache<K, V>, ConfigError> {
         self.options.check()?;
-        let bad_name = self.name.is_empty() || self.name.contains([':', '{', '}', ' ', '\n']);
-        if bad_name {
+        let bad = |character: char| matches!(character, ':' | '{' | '}') || character.is_whitespace();
+        if self.name.is_empty() || self.name.contains(bad) {
             return Err(ConfigError { option: "name", rule: "must not be empty nor contain : { } or white space" });
         }
-        let codec = self.codec.ok_or(ConfigError { option: "codec", rule: "is required" })?;
-        let runtime = match self.runtime {
-            Some(runtime) => runtime,
-            None => Handle::try_current()
-                .map_err(|_outside| ConfigError { option: "runtime", rule: "is required outside a tokio runtime" })?,
+        if self.l2.is_some() && self.codec.is_none() {
+            return Err(ConfigError { option: "codec", rule: "is required with an L2" });
+        }
+        let weigher = match (self.weigher, &self.codec) {
+            (Some(weigher), _) => weigher,
+            (None, Some(codec)) => {
+                let codec = Arc::clone(codec);
+                Arc::new(move |value: &V| codec.weight(value)) as _
+            }
+            (None, None) => {
+                let rule = "is required, or a codec: L1 counts bytes";
+                return Err(ConfigError { option: "weigher", rule });
+            }
         };
-        let longest_ttl = self.options.ttl.max(self.options.negative_ttl);
-        let upstream = Upstream::new(self.remote, self.options.l2_deadline, longest_ttl, runtime.clone());
-        Ok(Cache::from_core(Core {
-            local: Local::new(&self.name, self.options.l1_capacity_bytes),
-            flights: Arc::new(Flights::new()),
-            upstream: Arc::new(upstream),
-            budget: Semaphore::new(self.options.max_concurrent_loads),
-            name: self.name,
-            options: self.options,
-            codec,
-            runtime,
-        }))
+        let values = Values { codec: self.codec, weigher, schema: self.schema };
+        let spawner = Spawner::new(self.runtime)?;
+        let core = Core::new(self.name, self.options, values, self.l2, self.clock, spawner, self.metrics, self.mutants);
+        Ok(Cache::from_core(core))
+    }
+}
+
+impl<V> fmt::Debug for CacheBuilder<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("name", &self.name)
+            .field("value", &type_name::<V>())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

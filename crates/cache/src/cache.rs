@@ -1,23 +1,13 @@
-//! The cache as callers see it: hits are answered here, misses go to a flight.
+//! The cache as callers see it: hits of L1 are answered here, all else elsewhere.
 
-use std::{
-    collections::HashMap,
-    error::Error as StdError,
-    fmt,
-    future::Future,
-    hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
-};
-
-use tokio::{runtime::Handle, sync::Semaphore};
+use std::{collections::HashMap, error::Error as StdError, fmt, future::Future, slice, sync::Arc};
 
 use crate::{
-    CacheBuilder, CacheKey, CacheOptions, Codec, Error, Invalidation, Loaded, Lookup, Source,
-    flight::{Flights, Place, Waiter},
-    key::RemoteKey,
-    load::BatchLoader,
-    local::Local,
-    recovery::Upstream,
+    CacheBuilder, CacheKey, CallOptions, Error, HotKey, Loaded, Lookup, Outcome, Source, Statistics,
+    core::Core,
+    invalidating::Change,
+    loaded::{batch, single},
+    local::Look,
 };
 
 /// A read-through cache of two levels. Cheap to clone; clones are the same cache.
@@ -32,18 +22,6 @@ pub struct Cache<K: CacheKey, V> {
     core: Arc<Core<K, V>>,
 }
 
-/// What clones share.
-pub(crate) struct Core<K: CacheKey, V> {
-    pub(crate) name: String,
-    pub(crate) options: CacheOptions,
-    pub(crate) local: Local<K, V>,
-    pub(crate) flights: Arc<Flights<K, V>>,
-    pub(crate) upstream: Arc<Upstream>,
-    pub(crate) codec: Arc<dyn Codec<V>>,
-    pub(crate) budget: Semaphore,
-    pub(crate) runtime: Handle,
-}
-
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// Begins to build a cache. The name is the first part of its keys in L2.
     pub fn builder(name: &str) -> CacheBuilder<V> {
@@ -54,38 +32,45 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         Self { core: Arc::new(core) }
     }
 
-    /// The value of `key` from L1, else L2, else `load`. Concurrent callers share one load.
-    ///
-    /// # Errors
-    /// When the loader fails, panics, is not done by the load deadline, or gets no place within the budget.
-    pub async fn get_or_load<F, R, E>(&self, key: &K, load: F) -> Result<Lookup<V>, Error>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
-        E: StdError + Send + Sync + 'static,
-    {
-        if let Some(entry) = self.core.local.get(key) {
-            return Ok(Lookup { value: entry.value.clone(), source: Source::L1 });
-        }
-        Box::pin(self.miss(key, load)).await
+    /// The name it was built with.
+    pub fn name(&self) -> &str {
+        &self.core.name
     }
 
-    async fn miss<F, R, E>(&self, key: &K, load: F) -> Result<Lookup<V>, Error>
+    /// The value of `key` from L1, else L2, else `load`, which answers a value, an `Option` of one, or [`Loaded`]. Concurrent callers
+    /// share one load.
+    ///
+    /// # Errors
+    /// When the loader fails, panics, is not done by the load deadline, gets no place within the budget, or asks for its own key; unless
+    /// a stale value is within its grace.
+    pub async fn get_or_load<F, R, O, E>(&self, key: &K, load: F) -> Result<Lookup<V>, Error>
     where
         F: FnOnce() -> R + Send + 'static,
-        R: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Into<Loaded<V>>,
         E: StdError + Send + Sync + 'static,
     {
-        let stamp = self.core.local.note(key);
-        let waiter = match self.core.flights.enter(key, stamp) {
-            Place::Wait(waiter) => waiter,
-            Place::Lead(lead, waiter) => {
-                let task = Arc::clone(&self.core).lead(vec![lead], single(key.clone(), load));
-                self.core.runtime.spawn(task);
-                waiter
-            }
-        };
-        waiter.outcome().await
+        match self.hit(key) {
+            Some(found) => Ok(found),
+            None => Box::pin(self.load_one(key, CallOptions::new(), load)).await,
+        }
+    }
+
+    /// As [`Self::get_or_load`], with options for this call.
+    ///
+    /// # Errors
+    /// As [`Self::get_or_load`].
+    pub async fn get_or_load_with<F, R, O, E>(&self, key: &K, options: CallOptions, load: F) -> Result<Lookup<V>, Error>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Into<Loaded<V>>,
+        E: StdError + Send + Sync + 'static,
+    {
+        match if options.reads_l1() { self.hit(key) } else { None } {
+            Some(found) => Ok(found),
+            None => Box::pin(self.load_one(key, options, load)).await,
+        }
     }
 
     /// The values of `keys`, in their order. What neither level has is loaded in one call; keys that other calls load at this moment
@@ -93,62 +78,118 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     ///
     /// # Errors
     /// As [`Self::get_or_load`]; one failed key fails the call.
-    pub async fn get_or_load_many<F, R, E>(&self, keys: &[K], load: F) -> Result<Vec<Lookup<V>>, Error>
+    pub async fn get_or_load_many<F, R, O, E>(&self, keys: &[K], load: F) -> Result<Vec<Lookup<V>>, Error>
     where
         F: Fn(Vec<K>) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<HashMap<K, Loaded<V>>, E>> + Send + 'static,
+        R: Future<Output = Result<HashMap<K, O>, E>> + Send + 'static,
+        O: Into<Loaded<V>>,
         E: StdError + Send + Sync + 'static,
     {
-        let mut answers: Vec<Option<Lookup<V>>> = Vec::with_capacity(keys.len());
-        let mut waiters: Vec<(usize, Waiter<V>)> = Vec::new();
-        let mut leads = Vec::new();
-        for (position, key) in keys.iter().enumerate() {
-            let hit = self.core.local.get(key);
-            if hit.is_none() {
-                let waiter = match self.core.flights.enter(key, self.core.local.note(key)) {
-                    Place::Wait(waiter) => waiter,
-                    Place::Lead(lead, waiter) => {
-                        leads.push(lead);
-                        waiter
-                    }
-                };
-                waiters.push((position, waiter));
-            }
-            answers.push(hit.map(|entry| Lookup { value: entry.value.clone(), source: Source::L1 }));
-        }
-        if !leads.is_empty() {
-            let task = Arc::clone(&self.core).lead(leads, batch(load));
-            self.core.runtime.spawn(task);
-        }
-        for (position, waiter) in waiters {
-            answers[position] = Some(waiter.outcome().await?);
-        }
-        Ok(answers.into_iter().flatten().collect())
+        self.get_or_load_many_with(keys, CallOptions::new(), load).await
     }
 
-    /// Forgets a key in both levels. `version` is that of the change, if rows have one; `gone` tells that the row was removed.
+    /// As [`Self::get_or_load_many`], with options for this call.
+    ///
+    /// # Errors
+    /// As [`Self::get_or_load_many`].
+    pub async fn get_or_load_many_with<F, R, O, E>(
+        &self,
+        keys: &[K],
+        options: CallOptions,
+        load: F,
+    ) -> Result<Vec<Lookup<V>>, Error>
+    where
+        F: Fn(Vec<K>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<HashMap<K, O>, E>> + Send + 'static,
+        O: Into<Loaded<V>>,
+        E: StdError + Send + Sync + 'static,
+    {
+        Box::pin(self.core.read_through(keys, options, || batch(load))).await
+    }
+
+    /// What L1 or else L2 holds, without loading anything. `None`: neither has the key.
+    pub async fn get(&self, key: &K) -> Option<Lookup<V>> {
+        self.get_with(key, CallOptions::new()).await
+    }
+
+    /// As [`Self::get`], with options for this call; a forced refresh finds nothing.
+    pub async fn get_with(&self, key: &K, options: CallOptions) -> Option<Lookup<V>> {
+        match if options.reads_l1() { self.hit(key) } else { None } {
+            Some(found) => Some(found),
+            None => Box::pin(self.core.peek(key, options)).await,
+        }
+    }
+
+    /// Stores a value that was not loaded, in both levels; whatever was held or is being loaded for the key is forgotten. A version
+    /// below that of a known invalidation is not stored.
+    ///
+    /// # Cancellation
+    /// Runs in a task of its own: once it was polled, a caller that goes away changes nothing.
+    pub async fn insert(&self, key: &K, value: impl Into<Loaded<V>>) {
+        Core::insert(&self.core, key, value.into()).await;
+    }
+
+    /// Forgets a key in both levels.
     ///
     /// When this returns, no read that starts here sees an older value. If L2 cannot be told, the key is kept out of L2 on this
     /// node until it was.
     ///
     /// # Cancellation
     /// Runs in a task of its own: once it was polled, a caller that goes away changes nothing.
-    pub async fn invalidate(&self, key: &K, version: Option<u64>, gone: bool) {
-        let remote = RemoteKey::of(&self.core.name, key);
-        let (core, key) = (Arc::clone(&self.core), key.clone());
-        let task = self.core.runtime.spawn(async move {
-            core.upstream.invalidate(vec![Invalidation { key: remote.name, version, gone }]).await;
-            core.local.void(&key);
-            core.flights.detach(&key);
-        });
-        if let Err(cause) = task.await {
-            tracing::error!(%cause, "an invalidation did not end; its runtime is shutting down");
-        }
+    pub async fn invalidate(&self, key: &K) {
+        self.invalidate_changes(&[(key.clone(), Change::unversioned())]).await;
+    }
+
+    /// As [`Self::invalidate`], for several keys, in one round trip, and with what is known of each change.
+    pub async fn invalidate_changes(&self, changes: &[(K, Change)]) {
+        self.core.invalidate(changes.to_vec()).await;
+    }
+
+    /// Forgets all entries that carry a tag, in both levels, at a cost that does not grow with their number. Otherwise as
+    /// [`Self::invalidate`].
+    pub async fn invalidate_tag(&self, tag: &str) {
+        self.core.invalidate_tag(tag).await;
+    }
+
+    /// Forgets everything in both levels, at a cost that does not grow with the number of entries. Otherwise as [`Self::invalidate`].
+    pub async fn clear(&self) {
+        self.core.clear().await;
     }
 
     /// Forgets everything in L1 and detaches all loads; L2 stays.
     pub fn forget_local(&self) {
         self.core.local.void_all();
+    }
+
+    /// What was counted since the cache was built.
+    pub fn statistics(&self) -> Statistics {
+        self.core.hot_keys.absorb();
+        self.core.recorder.snapshot(self.core.gauges())
+    }
+
+    /// The `count` keys that are asked for most, estimated from samples, the hottest first.
+    pub fn hot_keys(&self, count: usize) -> Vec<HotKey<K>> {
+        self.core.hot_keys.top(count)
+    }
+
+    /// A fresh entry of L1. This is the whole path of a hit: no lock of ours, no allocation.
+    fn hit(&self, key: &K) -> Option<Lookup<V>> {
+        let now = self.core.now();
+        let Look::Fresh(entry) = self.core.local.look(key, now) else { return None };
+        self.core.recorder.lookup(Outcome::L1);
+        self.core.hot_keys.sample(&entry.key);
+        Some(Lookup::of(&entry, Source::L1, now))
+    }
+
+    async fn load_one<F, R, O, E>(&self, key: &K, options: CallOptions, load: F) -> Result<Lookup<V>, Error>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Into<Loaded<V>>,
+        E: StdError + Send + Sync + 'static,
+    {
+        let found = self.core.read_through(slice::from_ref(key), options, || single(key.clone(), load)).await?;
+        Ok(found.into_iter().next().expect("one answer for one key"))
     }
 }
 
@@ -162,40 +203,4 @@ impl<K: CacheKey, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("name", &self.core.name).finish_non_exhaustive()
     }
-}
-
-/// A loader of one key as a batch loader. It is called at most once: its key ends with that call.
-fn single<K, V, F, R, E>(key: K, load: F) -> BatchLoader<K, V>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    V: 'static,
-    F: FnOnce() -> R + Send + 'static,
-    R: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
-    E: StdError + Send + Sync + 'static,
-{
-    let once = Mutex::new(Some(load));
-    Box::new(move |_keys| {
-        let load = once.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let key = key.clone();
-        Box::pin(async move {
-            match load {
-                Some(load) => Ok(HashMap::from([(key, load().await?)])),
-                None => Err("the loader of a single key was called twice".into()),
-            }
-        })
-    })
-}
-
-fn batch<K, V, F, R, E>(load: F) -> BatchLoader<K, V>
-where
-    K: 'static,
-    V: 'static,
-    F: Fn(Vec<K>) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<HashMap<K, Loaded<V>>, E>> + Send + 'static,
-    E: StdError + Send + Sync + 'static,
-{
-    Box::new(move |keys| {
-        let loading = load(keys);
-        Box::pin(async move { Ok(loading.await?) })
-    })
 }

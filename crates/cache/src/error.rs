@@ -12,8 +12,12 @@ pub enum ErrorKind {
     LoaderPanicked,
     /// The load was not done by its hard deadline.
     Deadline,
-    /// No place within the loader budget became free in time.
+    /// No place within the loader budget became free in time; the loader was not called.
     Overloaded,
+    /// A loader asked the cache for a key that it is loading itself.
+    Reentrant,
+    /// The runtime on which the cache loads is shutting down.
+    Stopped,
 }
 
 /// A failed cache call. Callers that shared a load share its error.
@@ -50,6 +54,8 @@ impl fmt::Display for Error {
             ErrorKind::LoaderPanicked => "the loader panicked",
             ErrorKind::Deadline => "the load was not done by its deadline",
             ErrorKind::Overloaded => "too many loads are under way",
+            ErrorKind::Reentrant => "a loader asked the cache for the key that it is loading",
+            ErrorKind::Stopped => "the runtime of the cache is shutting down",
         })
     }
 }

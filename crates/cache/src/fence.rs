@@ -1,8 +1,12 @@
 //! The L1 fence: a striped table of generations that tells whether anything was invalidated meanwhile.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use crate::{
+    mutant::{Mutant, Mutants},
+    sync::{AtomicU64, Ordering, fence},
+};
 
-const STRIPES: usize = 4_096;
+/// Few under a model checker, so that its executions stay short.
+const STRIPES: usize = if cfg!(shuttle) { 4 } else { 4_096 };
 
 /// What the fence showed for a key at one moment, before anything was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +23,12 @@ pub(crate) struct Stamp {
 pub(crate) struct Fence {
     epoch: AtomicU64,
     generations: Box<[AtomicU64]>,
+    mutants: Mutants,
 }
 
 impl Fence {
-    pub(crate) fn new() -> Self {
-        Self { epoch: AtomicU64::new(0), generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect() }
+    pub(crate) fn new(mutants: Mutants) -> Self {
+        Self { epoch: AtomicU64::new(0), generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(), mutants }
     }
 
     /// Notes where the key's stripe stands.
@@ -34,7 +39,7 @@ impl Fence {
     /// Whether nothing was invalidated in the key's stripe since `stamp` was noted. A full fence stands before the look.
     pub(crate) fn holds(&self, hash: u64, stamp: Stamp) -> bool {
         fence(Ordering::SeqCst);
-        self.note(hash) == stamp
+        self.note(hash) == stamp || self.mutants.has(Mutant::NoFence)
     }
 
     /// Whether a live entry's epoch is still the present one.
@@ -46,6 +51,13 @@ impl Fence {
     pub(crate) fn advance(&self, hash: u64) {
         self.stripe(hash).fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
+    }
+
+    /// Moves the key's stripe on, and answers the stamp after that step, if nobody else moved it since `stamp`.
+    pub(crate) fn advance_from(&self, hash: u64, stamp: Stamp) -> Option<Stamp> {
+        let before = self.stripe(hash).fetch_add(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        (before == stamp.generation).then_some(Stamp { epoch: stamp.epoch, generation: before + 1 })
     }
 
     /// Voids every entry and every flight.

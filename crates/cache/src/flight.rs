@@ -3,114 +3,219 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use tokio::sync::watch;
 
-use crate::{CacheKey, Error, ErrorKind, Lookup, fence::Stamp};
+use crate::{
+    CacheKey, CallOptions, Error, Source,
+    entry::Entry,
+    fence::Stamp,
+    mutant::{Mutant, Mutants},
+    sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock},
+    tags::TagStamp,
+};
 
-const SHARDS: usize = 64;
+const SHARDS: usize = if cfg!(shuttle) { 1 } else { 64 };
 
-type Outcome<V> = Option<Result<Lookup<V>, Error>>;
-type Shard<K, V> = HashMap<K, Arc<Flight<V>>>;
+/// What was noted before a call looked anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Since {
+    pub(crate) fence: Stamp,
+    pub(crate) tags: TagStamp,
+}
+
+/// How a flight ended.
+pub(crate) type Outcome<K, V> = Result<(Arc<Entry<K, V>>, Source), Error>;
+
+/// What waiters know of a flight.
+#[derive(Debug)]
+pub(crate) struct Progress<K, V> {
+    /// A value beyond its life that L2 had.
+    pub(crate) stale: Option<Arc<Entry<K, V>>>,
+    /// The load waits for a place in the budget.
+    pub(crate) crowded: bool,
+    pub(crate) outcome: Option<Outcome<K, V>>,
+}
+
+impl<K, V> Default for Progress<K, V> {
+    fn default() -> Self {
+        Self { stale: None, crowded: false, outcome: None }
+    }
+}
+
+impl<K, V> Clone for Progress<K, V> {
+    fn clone(&self) -> Self {
+        Self { stale: self.stale.clone(), crowded: self.crowded, outcome: self.outcome.clone() }
+    }
+}
 
 /// A load under way for one key.
 #[derive(Debug)]
-struct Flight<V> {
-    stamp: Stamp,
-    outcome: watch::Receiver<Outcome<V>>,
+struct Flight<K, V> {
+    since: Since,
+    options: CallOptions,
+    progress: watch::Receiver<Progress<K, V>>,
+    /// The loader was called; what was written after that, it may not see.
+    loading: AtomicBool,
+    /// The key was invalidated, or another flight took its place.
+    detached: AtomicBool,
 }
+
+type Shard<K, V> = HashMap<K, Arc<Flight<K, V>>>;
 
 /// The loads under way, by key. Bounded by the loads themselves: each entry goes with its [`Lead`].
 #[derive(Debug)]
 pub(crate) struct Flights<K, V> {
     shards: Box<[Mutex<Shard<K, V>>]>,
     hasher: RandomState,
+    mutants: Mutants,
 }
 
 /// What a caller got for a key: the lead of a new flight, or a place to wait.
 #[derive(Debug)]
 pub(crate) enum Place<K: CacheKey, V> {
-    Lead(Lead<K, V>, Waiter<V>),
-    Wait(Waiter<V>),
+    Lead(Lead<K, V>, Waiter<K, V>),
+    Wait(Waiter<K, V>),
 }
 
-impl<K: CacheKey, V: Clone> Flights<K, V> {
-    pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+impl<K: CacheKey, V> Flights<K, V> {
+    pub(crate) fn new(mutants: Mutants) -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new(), mutants }
     }
 
-    /// Joins the flight of `key` if it started under the same fence; otherwise starts another, and the old one ends for its own
-    /// waiters.
-    pub(crate) fn enter(self: &Arc<Self>, key: &K, stamp: Stamp) -> Place<K, V> {
+    /// Joins the flight of `key` if it started under the same fence and can satisfy the call; otherwise starts another, and the old one
+    /// ends for its own waiters.
+    pub(crate) fn enter(self: &Arc<Self>, key: &K, since: Since, options: CallOptions) -> Place<K, V> {
         let mut shard = self.shard(key);
-        if let Some(flight) = shard.get(key).filter(|flight| flight.stamp == stamp) {
-            return Place::Wait(Waiter(flight.outcome.clone()));
+        if let Some(flight) = shard.get(key) {
+            let same_fence = flight.since.fence == since.fence || self.mutants.has(Mutant::JoinAnyFlight);
+            if same_fence && flight.satisfies(options) {
+                return Place::Wait(Waiter { progress: flight.progress.clone(), flight: Arc::clone(flight) });
+            }
+            flight.detached.store(true, Ordering::SeqCst);
         }
-        let (sender, outcome) = watch::channel(None);
-        let flight = Arc::new(Flight { stamp, outcome: outcome.clone() });
+        let (sender, progress) = watch::channel(Progress::default());
+        let flight = Arc::new(Flight {
+            since,
+            options,
+            progress: progress.clone(),
+            loading: AtomicBool::new(false),
+            detached: AtomicBool::new(false),
+        });
         shard.insert(key.clone(), Arc::clone(&flight));
-        let lead = Lead { key: key.clone(), stamp, flight, sender, outcome: None, flights: Arc::clone(self) };
-        Place::Lead(lead, Waiter(outcome))
+        drop(shard);
+        let waiter = Waiter { progress, flight: Arc::clone(&flight) };
+        let lead = Lead { key: key.clone(), since, options, flight, sender, flights: Arc::clone(self) };
+        Place::Lead(lead, waiter)
     }
 
     /// Takes the flight of `key` off the table; its own waiters still get its outcome.
     pub(crate) fn detach(&self, key: &K) {
-        self.shard(key).remove(key);
+        if let Some(flight) = self.shard(key).remove(key) {
+            flight.detached.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Number of flights.
+    pub(crate) fn count(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, V>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).expect("a shard number is small");
-        // No code that can panic runs under the lock, so that a poisoned table is as good as any.
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shards[index])
     }
 }
 
-/// The duty to end a flight. Dropped without an outcome, it ends the flight with [`ErrorKind::LoaderPanicked`].
+impl<K, V> Flight<K, V> {
+    /// Whether the outcome will be one that a call with these options may take.
+    fn satisfies(&self, wanted: CallOptions) -> bool {
+        let past_l2 = !wanted.skip_l2 || self.options.skip_l2 || self.options.force_refresh;
+        let forced = !wanted.force_refresh || (self.options.force_refresh && !self.loading.load(Ordering::SeqCst));
+        past_l2 && forced
+    }
+}
+
+/// The duty to end a flight. Dropped without an outcome, it leaves its waiters to begin anew.
 #[derive(Debug)]
 pub(crate) struct Lead<K: CacheKey, V> {
     pub(crate) key: K,
-    pub(crate) stamp: Stamp,
-    flight: Arc<Flight<V>>,
-    sender: watch::Sender<Outcome<V>>,
-    outcome: Outcome<V>,
+    pub(crate) since: Since,
+    pub(crate) options: CallOptions,
+    flight: Arc<Flight<K, V>>,
+    sender: watch::Sender<Progress<K, V>>,
     flights: Arc<Flights<K, V>>,
 }
 
 impl<K: CacheKey, V> Lead<K, V> {
+    /// The loader is about to be called.
+    pub(crate) fn loads(&self) {
+        self.flight.loading.store(true, Ordering::SeqCst);
+    }
+
+    /// Shows the waiters a value beyond its life.
+    pub(crate) fn offer(&self, stale: Arc<Entry<K, V>>) {
+        self.sender.send_modify(|progress| progress.stale = Some(stale));
+    }
+
+    /// Whether the key was invalidated, or another flight took this one's place: then nothing of it is stored.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.flight.detached.load(Ordering::SeqCst)
+    }
+
+    /// Tells the waiters that the load has to wait for others.
+    pub(crate) fn is_crowded(&self) {
+        self.sender.send_modify(|progress| progress.crowded = true);
+    }
+
     /// Takes the flight off the table and hands the outcome to all waiters, in this order: who has seen an outcome and asks again must
     /// not join the flight that made it.
-    pub(crate) fn end(mut self, outcome: Result<Lookup<V>, Error>) {
-        self.outcome = Some(outcome);
+    pub(crate) fn end(self, outcome: Outcome<K, V>) {
+        self.leave();
+        self.sender.send_modify(|progress| progress.outcome = Some(outcome));
+    }
+
+    fn leave(&self) {
+        let mut shard = self.flights.shard(&self.key);
+        if shard.get(&self.key).is_some_and(|present| Arc::ptr_eq(present, &self.flight)) {
+            shard.remove(&self.key);
+        }
     }
 }
 
 impl<K: CacheKey, V> Drop for Lead<K, V> {
     fn drop(&mut self) {
-        let index = usize::try_from(self.flights.hasher.hash_one(&self.key) % SHARDS as u64).expect("small");
-        let mut shard = self.flights.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.get(&self.key).is_some_and(|present| Arc::ptr_eq(present, &self.flight)) {
-            shard.remove(&self.key);
-        }
-        drop(shard);
-        if let Some(outcome) = self.outcome.take() {
-            self.sender.send_replace(Some(outcome));
-        }
+        self.leave();
     }
 }
 
 /// A place in a flight.
 #[derive(Debug)]
-pub(crate) struct Waiter<V>(watch::Receiver<Outcome<V>>);
+pub(crate) struct Waiter<K, V> {
+    progress: watch::Receiver<Progress<K, V>>,
+    flight: Arc<Flight<K, V>>,
+}
 
-impl<V: Clone> Waiter<V> {
-    /// The outcome of the flight.
-    pub(crate) async fn outcome(mut self) -> Result<Lookup<V>, Error> {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(Error::new(ErrorKind::LoaderPanicked))),
-            // The leader's task ended without an outcome: it panicked, or its runtime is shutting down.
-            Err(_closed) => Err(Error::new(ErrorKind::LoaderPanicked)),
-        }
+impl<K, V> Waiter<K, V> {
+    /// What is known now.
+    pub(crate) fn progress(&mut self) -> Progress<K, V> {
+        self.progress.borrow_and_update().clone()
+    }
+
+    /// Waits until more is known; `false` if the leader went away.
+    pub(crate) async fn changed(&mut self) -> bool {
+        self.progress.changed().await.is_ok()
+    }
+
+    /// Whether the key was invalidated since the flight started.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.flight.detached.load(Ordering::SeqCst)
+    }
+
+    /// Whether no tag was invalidated between the start of the flight and that of the call.
+    pub(crate) fn covers(&self, since: Since) -> bool {
+        self.flight.since.tags.covers(since.tags)
     }
 }

@@ -1,6 +1,6 @@
 //! Typed keys, and the names under which they live in L2.
 
-use std::{fmt::Write, hash::Hash};
+use std::{fmt::Write, hash::Hash, sync::Arc};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -19,6 +19,22 @@ impl CacheKey for String {
     }
 }
 
+impl CacheKey for Arc<str> {
+    fn write_to(&self, text: &mut String) {
+        text.push_str(self);
+    }
+}
+
+/// The first key with its length before it, so that `("a", "b:c")` and `("a:b", "c")` stay apart.
+impl<A: CacheKey, B: CacheKey> CacheKey for (A, B) {
+    fn write_to(&self, text: &mut String) {
+        let mut first = String::new();
+        self.0.write_to(&mut first);
+        write!(text, "{}:{first}:", first.len()).expect("writing to a string does not fail");
+        self.1.write_to(text);
+    }
+}
+
 macro_rules! integer_keys {
     ($($integer:ty),*) => {$(
         impl CacheKey for $integer {
@@ -29,31 +45,52 @@ macro_rules! integer_keys {
     )*};
 }
 
-integer_keys!(i32, i64, u32, u64);
+integer_keys!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 
 /// The name of a key in L2, without the prefix that tells value, lease and tombstone apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RemoteKey {
     /// `cache-name:text`, or `cache-name:#hash` for a long key.
-    pub(crate) name: String,
+    full: String,
+    /// Where the part after the cache's name begins.
+    start: usize,
     /// The whole text, if the name holds only its hash.
-    pub(crate) echo: Option<String>,
+    echo: Option<String>,
 }
 
 impl RemoteKey {
     pub(crate) fn of(cache_name: &str, key: &impl CacheKey) -> Self {
-        let mut name = String::with_capacity(cache_name.len() + 24);
-        name.push_str(cache_name);
-        name.push(':');
-        let start = name.len();
-        key.write_to(&mut name);
+        let mut full = String::with_capacity(cache_name.len() + 24);
+        full.push_str(cache_name);
+        full.push(':');
+        let start = full.len();
+        key.write_to(&mut full);
         // A plain key that looks like a hash is hashed as well, so that the two can never meet.
-        if name.len() - start <= MAX_PLAIN_BYTES && name.as_bytes().get(start) != Some(&b'#') {
-            return Self { name, echo: None };
+        if full.len() - start <= MAX_PLAIN_BYTES && full.as_bytes().get(start) != Some(&b'#') {
+            return Self { full, start, echo: None };
         }
-        let echo = name.split_off(start);
-        write!(name, "#{:032x}", xxh3_128(echo.as_bytes())).expect("writing to a string does not fail");
-        Self { name, echo: Some(echo) }
+        let echo = full.split_off(start);
+        write!(full, "#{:032x}", xxh3_128(echo.as_bytes())).expect("writing to a string does not fail");
+        Self { full, start, echo: Some(echo) }
+    }
+
+    /// With the name of the cache.
+    pub(crate) fn full(&self) -> &str {
+        &self.full
+    }
+
+    /// Without the name of the cache.
+    pub(crate) fn name(&self) -> &str {
+        &self.full[self.start..]
+    }
+
+    pub(crate) fn echo(&self) -> Option<&str> {
+        self.echo.as_deref()
+    }
+
+    /// Bytes of the key's text.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.echo.as_ref().map_or(self.full.len() - self.start, String::len)
     }
 }
 
@@ -63,15 +100,15 @@ mod tests {
 
     #[test]
     fn long_keys_are_hashed_and_echoed() {
-        assert_eq!(RemoteKey::of("p", &42_i64).name, "p:42");
+        assert_eq!(RemoteKey::of("p", &42_i64).full(), "p:42");
         let long = RemoteKey::of("p", &"k".repeat(4_096));
-        assert_eq!((long.name.len(), long.echo.map(|echo| echo.len())), (35, Some(4_096)));
+        assert_eq!((long.full().len(), long.text_bytes()), (35, 4_096));
     }
 
     #[test]
     fn a_key_that_looks_like_a_hash_cannot_meet_one() {
         let long = RemoteKey::of("p", &"k".repeat(300));
-        let forged = RemoteKey::of("p", &long.name["p:".len()..].to_owned());
-        assert_ne!(long.name, forged.name);
+        let forged = RemoteKey::of("p", &long.name().to_owned());
+        assert_ne!(long.full(), forged.full());
     }
 }

@@ -1,220 +1,226 @@
-//! The way of a miss: ask L2 under a lease, load what nobody has, fill both levels behind fence and lease.
+//! The leader's side of a read: look into L2, take leases, load what nobody has. Entered by the caller, left by a task of its own.
 
 use std::{
-    collections::HashMap,
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use tokio::time;
 
 use crate::{
-    CacheKey, Error, ErrorKind, FillReply, FillRequest, Invalidation, Loaded, Lookup, ReadReply, Source, Token,
-    cache::Core,
-    entry::{Entry, OVERHEAD_BYTES},
+    CacheKey, Held, L2, L2Answer, L2Outcome, LeaseReply, LeaseRequest, Nonce, Operation, Source,
+    chain::Chain,
+    core::Core,
     flight::Lead,
-    frame,
+    held::{Subject, Verdict},
     key::RemoteKey,
-    load::BatchLoader,
-    ttl,
+    loaded::BatchLoader,
+    local::Look,
 };
 
-/// A key whose flight this task leads, with its name and token in L2.
-struct Pending<K: CacheKey, V> {
-    lead: Lead<K, V>,
-    remote: RemoteKey,
-    token: Token,
-    leased: bool,
+/// A key whose flight is led here and has not ended.
+pub(crate) struct Pending<K: CacheKey, V> {
+    pub(crate) lead: Lead<K, V>,
+    pub(crate) remote: RemoteKey,
+    pub(crate) token: Nonce,
+    pub(crate) leased: bool,
+    /// Whether L2 takes part: it is there, wanted, answering, and believed about this key.
+    by_l2: bool,
+    /// A frame that was seen and is not good enough.
+    refused: Option<Bytes>,
+    /// For an early refresh: what ends no later than this is not new enough.
+    renews: Option<Instant>,
 }
 
-/// What one round of questions to L2 left to do.
+/// What one round of questions left to be done.
 struct Round<K: CacheKey, V> {
     load: Vec<Pending<K, V>>,
     wait: Vec<Pending<K, V>>,
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
-    /// Ends every flight in `leads`, in as few round trips and loader calls as the leases allow.
+    /// Looks into L2 for all keys in one round trip. Hits end their flights here; the others have to be loaded.
     ///
     /// # Cancellation
-    /// Runs in a task of its own; if that is aborted, the flights end as failed and their leases run out.
-    pub(crate) async fn lead(self: Arc<Self>, leads: Vec<Lead<K, V>>, loader: BatchLoader<K, V>) {
-        let mut open = self.pending(leads);
-        // Who does not get the lease waits a little longer than a lease lives: giving up before would make N loads of N waiters.
-        let give_up_at = Instant::now() + self.options.lease.mul_f64(1.5);
+    /// Dropped, it leaves the waiters of its flights to begin anew.
+    pub(crate) async fn look_up(&self, leads: Vec<Lead<K, V>>) -> Vec<Pending<K, V>> {
+        let open = leads.into_iter().filter_map(|lead| self.take_up(lead)).collect();
+        self.fetch(open).await
+    }
+
+    /// Takes the leases of what [`Self::look_up`] left, and loads it, or waits until others have.
+    pub(crate) async fn drive(
+        self: Arc<Self>,
+        mut open: Vec<Pending<K, V>>,
+        loader: BatchLoader<K, V>,
+        chain: Option<Arc<Chain>>,
+    ) {
+        let give_up_at = self.now() + self.options.lease.mul_f64(1.5);
         while !open.is_empty() {
-            let Round { load, wait } = self.ask(open, give_up_at).await;
+            let Round { load, wait } = self.take_leases(open, give_up_at).await;
             // What is led here is loaded before waiting for what others lead.
-            self.load(load, &loader).await;
+            if !load.is_empty() {
+                self.load(load, &loader, chain.clone()).await;
+            }
             open = wait;
             if !open.is_empty() {
-                time::sleep(Duration::from_millis(fastrand::u64(5..=20))).await;
+                self.clock.sleep(Duration::from_millis(fastrand::u64(5..=20))).await;
             }
         }
     }
 
-    /// Drops what another flight put into L1 between the caller's look and its entry into the flight table.
-    fn pending(&self, leads: Vec<Lead<K, V>>) -> Vec<Pending<K, V>> {
-        let mut open = Vec::with_capacity(leads.len());
-        for lead in leads {
-            if let Some(entry) = self.local.get(&lead.key) {
-                lead.end(Ok(Lookup { value: entry.value.clone(), source: Source::L1 }));
-            } else {
-                let remote = RemoteKey::of(&self.name, &lead.key);
-                open.push(Pending { lead, remote, token: Token::random(), leased: false });
+    /// Renews an entry before its end at `renews`, unless another node has done so or is about to.
+    pub(crate) async fn renew(
+        self: Arc<Self>,
+        lead: Lead<K, V>,
+        renews: Instant,
+        loader: BatchLoader<K, V>,
+        chain: Option<Arc<Chain>>,
+    ) {
+        let pending = Pending { renews: Some(renews), ..self.pending(lead) };
+        let open = self.fetch(vec![pending]).await;
+        self.drive(open, loader, chain).await;
+    }
+
+    /// Ends a flight with what another one put into L1 between the caller's look and its entry into the flight table.
+    fn take_up(&self, lead: Lead<K, V>) -> Option<Pending<K, V>> {
+        if lead.options.reads_l1()
+            && let Look::Fresh(entry) | Look::Due(entry) = self.local.look(&lead.key, self.now())
+        {
+            lead.end(Ok((entry, Source::L1)));
+            return None;
+        }
+        Some(self.pending(lead))
+    }
+
+    fn pending(&self, lead: Lead<K, V>) -> Pending<K, V> {
+        let remote = RemoteKey::of(&self.name, &lead.key);
+        let believed = |l2: &L2| l2.believes(&self.name, remote.name());
+        let wanted = !lead.options.skip_l2 && self.l2.is_some();
+        let by_l2 = wanted && self.l2.as_ref().is_some_and(believed);
+        if wanted && !by_l2 {
+            self.recorder.l2(Operation::Fetch, L2Outcome::Bypassed);
+        }
+        Pending { lead, remote, token: Nonce::random(), leased: false, by_l2, refused: None, renews: None }
+    }
+
+    /// One round trip for all keys that L2 may know.
+    async fn fetch(&self, open: Vec<Pending<K, V>>) -> Vec<Pending<K, V>> {
+        let Some(l2) = &self.l2 else { return open };
+        let (asked, mut rest): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|pending| pending.by_l2 && !pending.lead.options.force_refresh);
+        if asked.is_empty() {
+            return rest;
+        }
+        let asked_at = self.now();
+        let names: Vec<&str> = asked.iter().map(|pending| pending.remote.name()).collect();
+        let answers = self.ask(Operation::Fetch, l2.fetch(&self.name, &names)).await;
+        match answers {
+            Some(answers) => {
+                let answered = asked.into_iter().zip(answers);
+                let left = self.sort_out(answered, asked_at, |_| self.recorder.l2_answer(L2Answer::Miss)).await;
+                rest.extend(left);
             }
+            // L2 does not answer: it is not asked for a lease either.
+            None => rest.extend(asked.into_iter().map(|pending| Pending { by_l2: false, ..pending })),
+        }
+        rest
+    }
+
+    /// Ends the flights of hits; `missed` hears of keys for which nothing is held. Answers those that are still open.
+    async fn sort_out(
+        &self,
+        answered: impl Iterator<Item = (Pending<K, V>, Option<Held>)>,
+        asked_at: Instant,
+        missed: impl Fn(&Pending<K, V>),
+    ) -> Vec<Pending<K, V>> {
+        let (mut held, mut open) = (Vec::new(), Vec::new());
+        for (pending, answer) in answered {
+            match answer {
+                Some(answer) => held.push((pending, answer)),
+                None => {
+                    missed(&pending);
+                    open.push(pending);
+                }
+            }
+        }
+        let subjects: Vec<_> =
+            held.iter().map(|(pending, held): &(Pending<K, V>, Held)| (pending.subject(), held)).collect();
+        let verdicts = self.judge(&subjects, asked_at).await;
+        for ((mut pending, answer), verdict) in held.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Fresh(entry) => {
+                    self.put(&pending.lead, &entry);
+                    pending.lead.end(Ok((entry, Source::L2)));
+                    continue;
+                }
+                Verdict::Stale(entry) if pending.renews.is_none() => {
+                    self.put(&pending.lead, &entry);
+                    pending.lead.offer(entry);
+                }
+                Verdict::Stale(_) | Verdict::Refused => {}
+            }
+            pending.refused = Some(answer.frame);
+            open.push(pending);
         }
         open
     }
 
-    /// One round trip for all keys. Hits end their flights here.
-    async fn ask(&self, open: Vec<Pending<K, V>>, give_up_at: Instant) -> Round<K, V> {
-        let mut round = Round { load: Vec::new(), wait: Vec::new() };
-        let asked_at = Instant::now();
-        let Some(replies) = self.upstream.read(&open_requests(&open), self.options.lease).await else {
-            round.load = open;
+    /// One round trip for the leases of all keys.
+    async fn take_leases(&self, open: Vec<Pending<K, V>>, give_up_at: Instant) -> Round<K, V> {
+        let (open, load): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|pending| pending.by_l2 && !pending.lead.options.read_only);
+        let mut round = Round { load, wait: Vec::new() };
+        let Some(l2) = self.l2.as_ref().filter(|_| !open.is_empty()) else { return round };
+        let requests: Vec<LeaseRequest> = open.iter().map(Pending::lease_request).collect();
+        let asked_at = self.now();
+        let replies = self.ask(Operation::Lease, l2.lease(&self.name, &requests, self.options.lease)).await;
+        let Some(replies) = replies else {
+            round.load.extend(open);
             return round;
         };
+        let mut held = Vec::new();
         for (mut pending, reply) in open.into_iter().zip(replies) {
             match reply {
-                Some(ReadReply::Hit { frame, remaining }) => {
-                    if let Some(value) = self.decode(&pending.remote, &frame) {
-                        self.keep(&pending.lead, value.clone(), asked_at + remaining.min(self.options.l1_ttl));
-                        pending.lead.end(Ok(Lookup { value, source: Source::L2 }));
-                    } else if Instant::now() < give_up_at {
-                        self.discard(pending, &mut round).await;
-                    } else {
-                        round.load.push(pending);
-                    }
-                }
-                Some(ReadReply::Lease) => {
+                LeaseReply::Granted => {
                     pending.leased = true;
                     round.load.push(pending);
                 }
-                Some(ReadReply::Busy) if Instant::now() < give_up_at => round.wait.push(pending),
-                Some(ReadReply::Busy) | None => round.load.push(pending),
+                LeaseReply::Held(answer) => held.push((pending, Some(answer))),
+                LeaseReply::Busy { .. } => {
+                    self.recorder.l2_answer(L2Answer::Busy);
+                    self.wait_or_load(pending, give_up_at, &mut round);
+                }
             }
+        }
+        for pending in self.sort_out(held.into_iter(), asked_at, |_| {}).await {
+            self.wait_or_load(pending, give_up_at, &mut round);
         }
         round
     }
 
-    /// What L2 holds, a value or its absence, unless that is no frame of this cache.
-    fn decode(&self, remote: &RemoteKey, frame: &Bytes) -> Option<Option<V>> {
-        let decoded = frame::decode(frame, self.codec.id(), remote.echo.as_deref())
-            .map_err(|cause| cause.to_string())
-            .and_then(|frame| {
-                frame.payload.map(|payload| self.codec.decode(payload)).transpose().map_err(|cause| cause.to_string())
-            });
-        decoded
-            .inspect_err(|cause| {
-                tracing::warn!(key = remote.name, cause, "L2 holds something that is not ours; it is overwritten");
-            })
-            .ok()
-    }
-
-    /// Drops an unreadable value, so that the next round takes the lease and overwrites it.
-    async fn discard(&self, pending: Pending<K, V>, round: &mut Round<K, V>) {
-        let drop_it = Invalidation { key: pending.remote.name.clone(), version: None, gone: false };
-        if self.upstream.try_invalidate(&[drop_it]).await {
+    /// Until it gives up, who has no lease asks again; then it loads without filling.
+    fn wait_or_load(&self, pending: Pending<K, V>, give_up_at: Instant, round: &mut Round<K, V>) {
+        if self.now() < give_up_at {
             round.wait.push(pending);
-        } else {
+        } else if pending.renews.is_none() {
             round.load.push(pending);
         }
-    }
-
-    /// Calls the loader once for all keys, under the budget and the deadline, and ends their flights.
-    async fn load(self: &Arc<Self>, pending: Vec<Pending<K, V>>, loader: &BatchLoader<K, V>) {
-        if pending.is_empty() {
-            return;
-        }
-        let started_at = Instant::now();
-        let keys = pending.iter().map(|pending| pending.lead.key.clone()).collect();
-        match self.call(keys, loader).await {
-            Ok(mut loaded) => {
-                for pending in pending {
-                    let found = loaded.remove(&pending.lead.key).unwrap_or_else(Loaded::absent);
-                    self.finish(pending, found, started_at);
-                }
-            }
-            Err(error) => {
-                for pending in pending {
-                    if pending.leased {
-                        let core = Arc::clone(self);
-                        let Pending { remote, token, .. } = &pending;
-                        let (name, token) = (remote.name.clone(), *token);
-                        self.runtime.spawn(async move { core.upstream.release(&name, token).await });
-                    }
-                    pending.lead.end(Err(error.clone()));
-                }
-            }
-        }
-    }
-
-    async fn call(&self, keys: Vec<K>, loader: &BatchLoader<K, V>) -> Result<HashMap<K, Loaded<V>>, Error> {
-        let deadline = time::Instant::now() + self.options.load_deadline;
-        let permit = time::timeout_at(deadline, self.budget.acquire()).await;
-        let Ok(Ok(_permit)) = permit else { return Err(Error::new(ErrorKind::Overloaded)) };
-        let load = AssertUnwindSafe(async { loader(keys).await }).catch_unwind();
-        match time::timeout_at(deadline, load).await {
-            Ok(Ok(Ok(loaded))) => Ok(loaded),
-            Ok(Ok(Err(source))) => Err(Error::load(source)),
-            Ok(Err(_panic)) => Err(Error::new(ErrorKind::LoaderPanicked)),
-            Err(_elapsed) => Err(Error::new(ErrorKind::Deadline)),
-        }
-    }
-
-    /// Puts a loaded value into L1, hands it to the waiters and fills L2 beside them.
-    fn finish(self: &Arc<Self>, pending: Pending<K, V>, found: Loaded<V>, started_at: Instant) {
-        let full_ttl = match (&found.value, found.ttl) {
-            (_, Some(own)) => own,
-            (Some(_), None) => self.options.ttl,
-            (None, None) => self.options.negative_ttl,
-        };
-        let ttl = ttl::jittered(full_ttl, self.options.jitter);
-        let entry = self.keep(&pending.lead, found.value.clone(), started_at + ttl.min(self.options.l1_ttl));
-        if pending.leased {
-            let core = Arc::clone(self);
-            let Pending { lead, remote, token, .. } = &pending;
-            let (key, remote, token, found) = (lead.key.clone(), remote.clone(), *token, found.clone());
-            self.runtime.spawn(async move {
-                if core.fill(&remote, token, found, ttl).await.is_some_and(|reply| reply != FillReply::Stored) {
-                    // Another node invalidated the key during the load, or the lease ran out: the value may be old.
-                    core.local.remove(&key, &entry);
-                }
-            });
-        }
-        pending.lead.end(Ok(Lookup { value: found.value, source: Source::Loader }));
-    }
-
-    async fn fill(&self, remote: &RemoteKey, token: Token, found: Loaded<V>, ttl: Duration) -> Option<FillReply> {
-        let payload = found.value.as_ref().map(|value| self.codec.encode(value)).transpose();
-        let payload = match payload {
-            Ok(payload) => payload,
-            Err(cause) => {
-                tracing::warn!(key = remote.name, cause, "a value cannot be encoded; it stays out of L2");
-                self.upstream.release(&remote.name, token).await;
-                return None;
-            }
-        };
-        let version = found.version.unwrap_or(0);
-        let frame = frame::encode(self.codec.id(), version, remote.echo.as_deref(), payload.as_deref());
-        let absent = found.value.is_none();
-        let request = FillRequest { key: remote.name.clone(), token, frame, ttl, version: found.version, absent };
-        self.upstream.fill(&request).await
-    }
-
-    fn keep(&self, lead: &Lead<K, V>, value: Option<V>, expires_at: Instant) -> Arc<Entry<V>> {
-        let bytes = value.as_ref().map_or(0, |value| self.codec.weight(value));
-        let weight = bytes + size_of::<K>() + size_of::<V>() + OVERHEAD_BYTES;
-        let entry = Arc::new(Entry::provisional(value, expires_at, lead.stamp, weight));
-        self.local.put(&lead.key, Arc::clone(&entry));
-        entry
+        // An early refresh that another node is busy with ends without an outcome: who waits for it begins anew.
     }
 }
 
-fn open_requests<K: CacheKey, V>(open: &[Pending<K, V>]) -> Vec<crate::ReadRequest> {
-    open.iter().map(|pending| crate::ReadRequest { key: pending.remote.name.clone(), token: pending.token }).collect()
+impl<K: CacheKey, V> Pending<K, V> {
+    fn subject(&self) -> Subject<'_, K> {
+        Subject { key: &self.lead.key, remote: &self.remote, stamp: self.lead.since.fence, renews: self.renews }
+    }
+
+    fn lease_request(&self) -> LeaseRequest {
+        LeaseRequest {
+            key: self.remote.name().to_owned(),
+            token: self.token,
+            refused: self.refused.clone(),
+            force: self.lead.options.force_refresh,
+        }
+    }
 }

@@ -3,28 +3,66 @@
 mod breaker;
 mod builder;
 mod cache;
+mod chain;
+mod clock;
 mod codec;
+mod core;
 mod entry;
 mod error;
 mod fence;
+mod filling;
 mod flight;
 mod frame;
+mod held;
+mod hot_keys;
+mod invalidating;
 mod key;
+mod l2;
 mod lead;
-mod load;
+mod loaded;
+mod loading;
 mod local;
 mod lookup;
-mod recovery;
+mod metrics;
+mod mutant;
+mod options;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+mod reading;
 mod redis;
+mod refresh;
 mod remote;
+mod spawner;
+mod statistics;
+mod sync;
+mod tags;
+#[cfg(any(feature = "testing", shuttle))]
+pub mod testing;
 mod ttl;
 
-pub use builder::{CacheBuilder, CacheOptions};
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
+#[cfg(feature = "prometheus")]
+pub use prometheus::PrometheusMetrics;
+
+pub use builder::CacheBuilder;
 pub use cache::Cache;
+pub use clock::{Clock, SystemClock};
 pub use codec::{Codec, CodecError, Json, RawBytes};
 pub use error::{ConfigError, Error, ErrorKind};
+pub use hot_keys::HotKey;
+pub use invalidating::Change;
 pub use key::CacheKey;
-pub use load::Loaded;
+pub use l2::{L2, L2Builder, L2Options};
+pub use loaded::Loaded;
 pub use lookup::{Lookup, Source};
+pub use metrics::MetricsSink;
+pub use options::{CacheOptions, CallOptions};
 pub use redis::{RedisOptions, RedisRemote};
-pub use remote::{FillReply, FillRequest, Invalidation, ReadReply, ReadRequest, Remote, RemoteError, Token};
+pub use remote::{
+    FillReply, FillRequest, FillTag, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
+};
+pub use statistics::{
+    FillCounts, FillOutcome, Gauges, Invalidated, InvalidationCounts, L1Counts, L1Look, L2Answer, L2AnswerCounts,
+    L2Counts, L2Outcome, L2OutcomeCounts, LoadCounts, LoadOutcome, LookupCounts, Operation, Outcome, Statistics,
+};

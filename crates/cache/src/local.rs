@@ -12,49 +12,78 @@ use crate::{
     CacheKey,
     entry::Entry,
     fence::{Fence, Stamp},
+    mutant::Mutants,
+    refresh,
 };
 
 /// The entries of this process and the fence in front of them.
 pub(crate) struct Local<K, V> {
-    entries: Option<Moka<K, Arc<Entry<V>>>>,
-    fence: Fence,
+    entries: Option<Moka<K, Arc<Entry<K, V>>>>,
+    pub(crate) fence: Fence,
     hasher: RandomState,
+    /// Weight of early refreshes; 0 is none.
+    early_refresh: f64,
+}
+
+/// What L1 has for a key that a read that starts now may see.
+pub(crate) enum Look<K, V> {
+    Fresh(Arc<Entry<K, V>>),
+    /// Fresh, and the one who got this answer should renew it in the background.
+    Due(Arc<Entry<K, V>>),
+    /// Beyond its life, within its grace.
+    Stale(Arc<Entry<K, V>>),
+    Miss,
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
     /// An L1 of `capacity_bytes`; none at all if that is zero, and then only the fence works.
-    pub(crate) fn new(name: &str, capacity_bytes: u64) -> Self {
+    pub(crate) fn new(name: &str, capacity_bytes: u64, early_refresh: f64, mutants: Mutants) -> Self {
         let entries = (capacity_bytes > 0).then(|| {
             Moka::builder()
                 .name(name)
                 .max_capacity(capacity_bytes)
-                .weigher(|_, entry: &Arc<Entry<V>>| entry.weight)
+                .weigher(|_, entry: &Arc<Entry<K, V>>| entry.weight)
                 .build()
         });
-        Self { entries, fence: Fence::new(), hasher: RandomState::new() }
+        Self { entries, fence: Fence::new(mutants), hasher: RandomState::new(), early_refresh }
     }
 
     /// Notes the fence for a key, before anything is looked at on its behalf.
     pub(crate) fn note(&self, key: &K) -> Stamp {
-        self.fence.note(self.hasher.hash_one(key))
+        self.fence.note(self.hash(key))
     }
 
-    /// The entry for `key`, if a read that starts now may see it.
-    pub(crate) fn get(&self, key: &K) -> Option<Arc<Entry<V>>> {
-        let entry = self.entries.as_ref()?.get(key)?;
+    /// What a read that starts now may see.
+    pub(crate) fn look(&self, key: &K, now: Instant) -> Look<K, V> {
+        let Some(entry) = self.entries.as_ref().and_then(|entries| entries.get(key)) else { return Look::Miss };
+        if !self.may_be_seen(key, &entry) {
+            return Look::Miss;
+        }
+        if now < entry.early_from {
+            return Look::Fresh(entry);
+        }
+        if now < entry.life.fresh_until {
+            let due = !entry.is_refreshing() && refresh::is_due(&entry.life, self.early_refresh, now);
+            return if due { Look::Due(entry) } else { Look::Fresh(entry) };
+        }
+        if now < entry.life.stale_until { Look::Stale(entry) } else { Look::Miss }
+    }
+
+    /// Whether nothing that was invalidated speaks against an entry, whatever its age.
+    fn may_be_seen(&self, key: &K, entry: &Entry<K, V>) -> bool {
         let current = if entry.is_live() {
             self.fence.same_epoch(entry.stamp)
         } else {
-            self.fence.holds(self.hasher.hash_one(key), entry.stamp)
+            self.fence.holds(self.hash(key), entry.stamp)
         };
-        (current && entry.expires_at > Instant::now()).then_some(entry)
+        current && entry.tags_hold()
     }
 
     /// Puts an entry in provisionally; it stays and becomes live only if the fence still shows the entry's stamp.
-    pub(crate) fn put(&self, key: &K, entry: Arc<Entry<V>>) {
+    pub(crate) fn put(&self, key: &K, entry: Arc<Entry<K, V>>) {
         let Some(entries) = &self.entries else { return };
-        let hash = self.hasher.hash_one(key);
-        if !self.fence.holds(hash, entry.stamp) {
+        let hash = self.hash(key);
+        if !entry.tracked || !self.fence.holds(hash, entry.stamp) {
             return;
         }
         entries.insert(key.clone(), Arc::clone(&entry));
@@ -66,7 +95,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
     }
 
     /// Removes this very entry, not another that took its place.
-    pub(crate) fn remove(&self, key: &K, entry: &Arc<Entry<V>>) {
+    pub(crate) fn remove(&self, key: &K, entry: &Arc<Entry<K, V>>) {
         let Some(entries) = &self.entries else { return };
         entries.entry(key.clone()).and_compute_with(|present| match present {
             Some(present) if Arc::ptr_eq(present.value(), entry) => moka::ops::compute::Op::Remove,
@@ -76,10 +105,16 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
 
     /// Moves the fence on and drops the key. The caller detaches the flight next.
     pub(crate) fn void(&self, key: &K) {
-        self.fence.advance(self.hasher.hash_one(key));
-        if let Some(entries) = &self.entries {
-            entries.invalidate(key);
-        }
+        self.fence.advance(self.hash(key));
+        self.drop_entry(key);
+    }
+
+    /// As [`Self::void`]; answers the stamp under which a value may be put in that is newer than `stamp`, unless somebody else voided
+    /// meanwhile.
+    pub(crate) fn void_from(&self, key: &K, stamp: Stamp) -> Option<Stamp> {
+        let next = self.fence.advance_from(self.hash(key), stamp);
+        self.drop_entry(key);
+        next
     }
 
     /// Forgets everything at once.
@@ -87,6 +122,21 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
         self.fence.advance_epoch();
         if let Some(entries) = &self.entries {
             entries.invalidate_all();
+        }
+    }
+
+    /// Number of entries and their bytes, as moka last counted them.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        self.entries.as_ref().map_or((0, 0), |entries| (entries.entry_count(), entries.weighted_size()))
+    }
+
+    pub(crate) fn hash(&self, key: &K) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn drop_entry(&self, key: &K) {
+        if let Some(entries) = &self.entries {
+            entries.invalidate(key);
         }
     }
 }

@@ -1,28 +1,35 @@
-//! L2 in Redis: one shared multiplexed connection out of a deadpool, and scripts that touch one hash slot.
+//! L2 in Redis: a fetch is one `MGET` of the era and the values, all that writes is a script that touches one hash slot.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod clock;
+mod connection;
+mod keys;
+mod scripts;
+mod stored;
+mod tls;
+
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use deadpool_redis::{Config, Connection, Pool, Runtime};
-use redis::{FromRedisValue, Pipeline, Script, Value, aio::MultiplexedConnection};
-use tokio::runtime::Handle;
+use redis::{Cmd, FromRedisValue, Pipeline, ScriptInvocation, Value};
 
-use crate::{ConfigError, FillReply, FillRequest, Invalidation, ReadReply, ReadRequest, Remote, RemoteError, Token};
+use self::{clock::Clock, connection::Link, keys::Keys, scripts::Scripts};
+use crate::{
+    ConfigError, FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
+};
 
-/// How long an invalidation is remembered with its version: longer than any load.
-const TOMBSTONE_LIFE: Duration = Duration::from_mins(2);
+/// Length of most names without their key, for room that need not grow.
+const NAME: usize = 64;
 
 /// Where Redis is, and which part of it is ours.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RedisOptions {
-    /// `redis://[user:password@]host:port[/database]`.
+    /// `redis://[user:password@]host:port[/database]`, or the same with `rediss` for TLS.
     pub url: String,
     /// Prefix of all keys; nodes with the same namespace share their entries.
     pub namespace: String,
+    /// The authorities, in PEM, of which one must have signed the server's certificate; `None` for those that the system trusts.
+    pub ca_certificate: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for RedisOptions {
@@ -31,134 +38,41 @@ impl std::fmt::Debug for RedisOptions {
     }
 }
 
-/// Redis as second level. It connects when first asked and again after each failure.
+/// Redis, 6.2 or later, as second level. It connects when first asked and again after each failure.
+///
+/// # Cancellation
+/// It has no deadlines of its own but one for connecting. A call that is dropped has the connection looked at: if
+/// nothing comes over it for a second, it is given up, and the next call connects anew.
 pub struct RedisRemote {
-    pool: Pool,
+    link: Link,
     prefix: String,
-    shared: Mutex<Option<MultiplexedConnection>>,
-    connecting: tokio::sync::Mutex<()>,
-    /// The runtime that drives the connection, whoever asks first.
-    runtime: Handle,
     scripts: Scripts,
 }
 
-struct Scripts {
-    read: Script,
-    fill: Script,
-    invalidate: Script,
-    release: Script,
-}
-
 impl RedisRemote {
-    /// A second level at `options.url`; nothing is connected yet.
+    /// A second level at `options.url`; nothing is connected yet. With TLS, if the process has no rustls provider, ring becomes
+    /// it.
     ///
     /// # Errors
-    /// When it is called outside a tokio runtime (the one that drives the connection), the URL is none of Redis, or the namespace is empty or contains `{`, `}` or white space.
+    /// When it is called outside a tokio runtime (the one that drives the connection), the URL is none of Redis, the namespace is
+    /// empty or contains `{`, `}` or white space, or the certificates cannot be read.
     pub fn new(options: &RedisOptions) -> Result<Self, ConfigError> {
         let bad = |character: char| matches!(character, '{' | '}') || character.is_whitespace();
         if options.namespace.is_empty() || options.namespace.contains(bad) {
             return Err(ConfigError { option: "namespace", rule: "must not be empty nor contain { } or white space" });
         }
-        let bad_url =
-            |_cause| ConfigError { option: "url", rule: "must be redis://[user:password@]host:port[/database]" };
-        let pool = Config::from_url(&options.url)
-            .builder()
-            .map_err(bad_url)?
-            .max_size(4)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_cause| ConfigError { option: "url", rule: "must be usable for a connection pool" })?;
-        let runtime = Handle::try_current()
-            .map_err(|_outside| ConfigError { option: "runtime", rule: "is required: build it within tokio" })?;
-        let scripts = Scripts {
-            read: Script::new(include_str!("redis/read.lua")),
-            fill: Script::new(include_str!("redis/fill.lua")),
-            invalidate: Script::new(include_str!("redis/invalidate.lua")),
-            release: Script::new(include_str!("redis/release.lua")),
-        };
-        // All keys of a namespace are in one hash slot, so that a script may touch several of them.
-        let prefix = format!("{{{}.0}}", options.namespace);
-        Ok(Self { pool, prefix, shared: Mutex::default(), connecting: tokio::sync::Mutex::new(()), runtime, scripts })
+        let link = Link::new(tls::server(options)?)?;
+        Ok(Self { link, prefix: format!("{{{}.0}}", options.namespace), scripts: Scripts::new() })
     }
 
-    fn value(&self, key: &str) -> String {
-        format!("{}v:{key}", self.prefix)
+    fn keys<'a>(&'a self, cache: &'a str) -> Keys<'a> {
+        Keys { prefix: &self.prefix, cache }
     }
 
-    fn lease(&self, key: &str) -> String {
-        format!("{}l:{key}", self.prefix)
-    }
-
-    fn tombstone(&self, key: &str) -> String {
-        format!("{}t:{key}", self.prefix)
-    }
-
-    /// The shared connection: cloning it costs no round trip, while a checkout from the pool costs one.
-    async fn connection(&self) -> Result<MultiplexedConnection, RemoteError> {
-        if let Some(connection) = self.shared().clone() {
-            return Ok(connection);
-        }
-        let _one_at_a_time = self.connecting.lock().await;
-        if let Some(connection) = self.shared().clone() {
-            return Ok(connection);
-        }
-        // A connection lives on the runtime that made it: not on that of a caller who may end before the others.
-        let pool = self.pool.clone();
-        let pooled = self.runtime.spawn(async move { pool.get().await }).await;
-        let pooled = pooled.map_err(|cause| RemoteError(cause.to_string()))?;
-        let pooled = pooled.map_err(|cause| RemoteError(cause.to_string()))?;
-        let connection = Connection::take(pooled);
-        *self.shared() = Some(connection.clone());
-        Ok(connection)
-    }
-
-    /// Runs a pipeline in one round trip; loads the scripts and repeats it once if the server does not know them.
-    async fn run<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RemoteError> {
-        let mut connection = self.connection().await?;
-        let mut patience = Patience { remote: self, is_over: true };
-        let mut outcome = pipeline.query_async(&mut connection).await;
-        if outcome.as_ref().is_err_and(|cause: &redis::RedisError| cause.kind() == NO_SCRIPT) {
-            let scripts = &self.scripts;
-            let mut load = redis::pipe();
-            for script in [&scripts.read, &scripts.fill, &scripts.invalidate, &scripts.release] {
-                load.load_script(script).ignore();
-            }
-            outcome = match load.query_async::<()>(&mut connection).await {
-                Ok(()) => pipeline.query_async(&mut connection).await,
-                Err(cause) => Err(cause),
-            };
-        }
-        patience.is_over = false;
-        outcome.map_err(|cause| {
-            if cause.is_unrecoverable_error() || cause.is_timeout() {
-                // A multiplexed connection does not reconnect by itself: the next call takes a new one.
-                *self.shared() = None;
-            }
-            RemoteError(cause.to_string())
-        })
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn run<T: FromRedisValue>(&self, build: impl Fn() -> Pipeline + Send + Sync) -> Result<T, RemoteError> {
+        self.link.run(&self.scripts, build).await
     }
 }
-
-/// Dropped by a deadline in the middle of a call, it gives the shared connection up: a peer that is gone without a word would
-/// otherwise keep it until TCP notices.
-struct Patience<'a> {
-    remote: &'a RedisRemote,
-    is_over: bool,
-}
-
-impl Drop for Patience<'_> {
-    fn drop(&mut self) {
-        if self.is_over {
-            *self.remote.shared() = None;
-        }
-    }
-}
-
-const NO_SCRIPT: redis::ErrorKind = redis::ErrorKind::Server(redis::ServerErrorKind::NoScript);
 
 impl std::fmt::Debug for RedisRemote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -168,83 +82,151 @@ impl std::fmt::Debug for RedisRemote {
 
 #[async_trait]
 impl Remote for RedisRemote {
-    async fn read(&self, requests: &[ReadRequest], lease: Duration) -> Result<Vec<ReadReply>, RemoteError> {
-        let mut call = self.scripts.read.prepare_invoke();
-        call.arg(milliseconds(lease));
-        for request in requests {
-            call.key(self.value(&request.key)).key(self.lease(&request.key)).arg(&request.token.0);
+    async fn fetch(&self, cache: &str, keys: &[&str]) -> Result<Vec<Option<Held>>, RemoteError> {
+        let names = self.keys(cache);
+        let values: usize = keys.iter().map(|key| key.len() + NAME).sum();
+        let mut command = Cmd::with_capacity(keys.len() + 2, values + 2 * NAME);
+        command.arg("MGET").arg(names.era());
+        for key in keys {
+            command.arg(names.value(key));
         }
-        let mut pipeline = redis::pipe();
-        pipeline.invoke_script(&call);
-        let (replies,): (Vec<(u8, Value, i64)>,) = self.run(&pipeline).await?;
+        let (reply, clock) = self.link.ask(command).await?;
+        held(reply, keys.len(), &clock)
+    }
+
+    async fn lease(
+        &self,
+        cache: &str,
+        requests: &[LeaseRequest],
+        life: Duration,
+    ) -> Result<Vec<LeaseReply>, RemoteError> {
+        let names = self.keys(cache);
+        let build = || pipeline([self.scripts.lease(&names, requests, life)]);
+        let (replies,): (Vec<(u8, Vec<u8>, i64)>,) = self.run(build).await?;
         if replies.len() != requests.len() {
-            return Err(RemoteError("the read script answered another number of keys".into()));
+            return Err(unknown("lease"));
         }
-        replies.into_iter().map(read_reply).collect()
+        replies.into_iter().map(lease_reply).collect()
     }
 
-    async fn fill(&self, request: &FillRequest) -> Result<FillReply, RemoteError> {
-        let mut call = self.scripts.fill.prepare_invoke();
-        call.key(self.value(&request.key)).key(self.lease(&request.key)).key(self.tombstone(&request.key));
-        call.arg(&request.token.0).arg(request.frame.as_ref()).arg(milliseconds(request.ttl));
-        call.arg(version_text(request.version)).arg(u8::from(request.absent));
-        let mut pipeline = redis::pipe();
-        pipeline.invoke_script(&call);
-        let (reply,): (u8,) = self.run(&pipeline).await?;
-        Ok(match reply {
-            0 => FillReply::Stored,
-            1 => FillReply::Refused,
-            _ => FillReply::Old,
-        })
-    }
-
-    async fn invalidate(&self, invalidations: &[Invalidation]) -> Result<(), RemoteError> {
-        let mut pipeline = redis::pipe();
-        for invalidation in invalidations {
-            let key = &invalidation.key;
-            let mut call = self.scripts.invalidate.prepare_invoke();
-            call.key(self.value(key)).key(self.lease(key)).key(self.tombstone(key));
-            call.arg(version_text(invalidation.version)).arg(u8::from(invalidation.gone));
-            call.arg(milliseconds(TOMBSTONE_LIFE));
-            pipeline.invoke_script(&call).ignore();
+    async fn fill(&self, cache: &str, requests: &[FillRequest]) -> Result<Vec<FillReply>, RemoteError> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
         }
-        self.run(&pipeline).await
+        check_tags(requests)?;
+        let names = self.keys(cache);
+        let build = || pipeline(requests.iter().map(|request| self.scripts.fill(&names, request)));
+        let replies: Vec<(u8, Vec<u8>)> = self.run(build).await?;
+        if replies.len() != requests.len() {
+            return Err(unknown("fill"));
+        }
+        Ok(replies.into_iter().map(fill_reply).collect())
     }
 
-    async fn release(&self, key: &str, token: Token) -> Result<(), RemoteError> {
-        let mut call = self.scripts.release.prepare_invoke();
-        call.key(self.lease(key)).arg(&token.0);
-        let mut pipeline = redis::pipe();
-        pipeline.invoke_script(&call).ignore();
-        self.run(&pipeline).await
+    async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, RemoteError> {
+        check_tags(std::slice::from_ref(request))?;
+        let names = self.keys(cache);
+        let (reply,) = self.run(|| pipeline([self.scripts.insert(&names, request)])).await?;
+        Ok(fill_reply(reply))
+    }
+
+    async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), RemoteError> {
+        if invalidations.is_empty() {
+            return Ok(());
+        }
+        let names = self.keys(cache);
+        let build = || pipeline(invalidations.iter().map(|one| self.scripts.invalidate(&names, one)));
+        self.run::<Value>(build).await.map(drop)
+    }
+
+    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.keys(cache);
+        let build = || {
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("MGET").arg(tags.iter().map(|tag| names.generation(tag)).collect::<Vec<_>>());
+            pipeline
+        };
+        let (replies,): (Vec<Option<Vec<u8>>>,) = self.run(build).await?;
+        Ok(replies.into_iter().map(|bytes| bytes?.try_into().ok().map(Nonce)).collect())
+    }
+
+    async fn release(&self, cache: &str, leases: &[(&str, Nonce)]) -> Result<(), RemoteError> {
+        if leases.is_empty() {
+            return Ok(());
+        }
+        let names = self.keys(cache);
+        let build = || pipeline(leases.iter().map(|(key, token)| self.scripts.release(&names, key, *token)));
+        self.run::<Value>(build).await.map(drop)
     }
 
     async fn ping(&self) -> Result<(), RemoteError> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("PING").ignore();
-        self.run(&pipeline).await
+        let build = || {
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("PING");
+            pipeline
+        };
+        self.run::<Value>(build).await.map(drop)
     }
 }
 
-fn read_reply((kind, frame, remaining): (u8, Value, i64)) -> Result<ReadReply, RemoteError> {
-    match (kind, frame) {
-        (0, Value::BulkString(frame)) => {
-            // A value without a life of its own (PTTL -1) is nobody's of ours: it ends at once here.
-            let remaining = Duration::from_millis(u64::try_from(remaining).unwrap_or(0));
-            Ok(ReadReply::Hit { frame: Bytes::from(frame), remaining })
+fn pipeline<'a>(calls: impl IntoIterator<Item = ScriptInvocation<'a>>) -> Pipeline {
+    let mut pipeline = redis::pipe();
+    for call in calls {
+        pipeline.invoke_script(&call);
+    }
+    pipeline
+}
+
+/// Reads the answer to `MGET`, of which the era is the first.
+fn held(reply: Value, keys: usize, clock: &Clock) -> Result<Vec<Option<Held>>, RemoteError> {
+    let Value::Array(values) = reply else { return Err(unknown("fetch")) };
+    if values.len() != keys + 1 {
+        return Err(unknown("fetch"));
+    }
+    let mut values = values.into_iter();
+    let Some(Value::BulkString(era)) = values.next() else { return Ok(vec![None; keys]) };
+    let now = Instant::now();
+    let read = |value| match value {
+        Value::BulkString(value) => stored::read(value.into(), &era, |end| clock.until(end, now)),
+        _ => None,
+    };
+    Ok(values.map(read).collect())
+}
+
+fn lease_reply((kind, value, remaining): (u8, Vec<u8>, i64)) -> Result<LeaseReply, RemoteError> {
+    let value = Bytes::from(value);
+    match kind {
+        // The script has compared the era.
+        0 => {
+            let era = value.slice(..value.len().min(size_of::<Nonce>()));
+            stored::read(value, &era, |_end| Some(stored::life(remaining)))
+                .map(LeaseReply::Held)
+                .ok_or_else(|| unknown("lease"))
         }
-        (1, _) => Ok(ReadReply::Lease),
-        (2, _) => Ok(ReadReply::Busy),
-        _ => Err(RemoteError("the read script answered something else".into())),
+        1 => Ok(LeaseReply::Granted),
+        _ => Ok(LeaseReply::Busy { remaining: stored::life(remaining) }),
     }
 }
 
-/// Twenty digits, so that Lua, whose numbers are binary floats, can compare versions as texts; empty without a version.
-fn version_text(version: Option<u64>) -> String {
-    version.map(|version| format!("{version:020}")).unwrap_or_default()
+fn fill_reply((kind, generations): (u8, Vec<u8>)) -> FillReply {
+    match kind {
+        0 => FillReply::Stored(stored::nonces(&generations)),
+        1 => FillReply::Refused,
+        _ => FillReply::Old,
+    }
 }
 
-/// Whole milliseconds, at least one: Redis refuses a life of zero.
-fn milliseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
+/// The number of tags is one byte of the stored form.
+fn check_tags(requests: &[FillRequest]) -> Result<(), RemoteError> {
+    match requests.iter().find(|request| request.tags.len() > usize::from(u8::MAX)) {
+        Some(request) => Err(RemoteError(format!("an entry has {} tags, more than 255", request.tags.len()))),
+        None => Ok(()),
+    }
+}
+
+fn unknown(call: &str) -> RemoteError {
+    RemoteError(format!("the server answered something else to {call}"))
 }

@@ -1,9 +1,9 @@
 //! The caches behind the decorator: products, pages, totals, figures, and the generations of lists.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use larder_cache::{Cache, CacheOptions, ConfigError, Json, RawBytes, Remote};
+use larder_cache::{Cache, CacheOptions, ConfigError, Json, L2, RawBytes};
 use larder_domain::{CatalogueStats, ProductId};
 use tokio::runtime::Handle;
 
@@ -50,11 +50,7 @@ pub(crate) struct Caches {
 }
 
 impl Caches {
-    pub(crate) fn new(
-        remote: Option<&Arc<dyn Remote>>,
-        options: &CachedProductsOptions,
-        runtime: &Handle,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn new(l2: Option<&L2>, options: &CachedProductsOptions, runtime: &Handle) -> Result<Self, ConfigError> {
         let share = |percent: u64| options.l1_capacity_bytes / 100 * percent;
         let lists = CacheOptions {
             ttl: options.list_ttl,
@@ -75,21 +71,19 @@ impl Caches {
         let generation_ttl = options.list_ttl.saturating_mul(10).min(Duration::from_hours(24 * 366));
         let generations = CacheOptions {
             ttl: generation_ttl,
-            l1_ttl: if remote.is_some() { options.max_staleness } else { generation_ttl },
+            l1_ttl: if l2.is_some() { options.max_staleness } else { generation_ttl },
             l1_capacity_bytes: share(4),
             ..lists.clone()
         };
         let totals = CacheOptions { l1_capacity_bytes: share(5), ..lists.clone() };
         let stats = CacheOptions { l1_capacity_bytes: share(1), ..lists.clone() };
         Ok(Self {
-            products: attach(Cache::<ProductKey, Bytes>::builder("product").codec(RawBytes), remote, products, runtime)
+            products: attach(Cache::<ProductKey, Bytes>::builder("product").codec(RawBytes), l2, products, runtime)
                 .build()?,
-            pages: attach(Cache::<String, Vec<ProductId>>::builder("page").codec(Json), remote, lists, runtime)
-                .build()?,
-            totals: attach(Cache::<String, u64>::builder("total").codec(Json), remote, totals, runtime).build()?,
-            stats: attach(Cache::<String, CatalogueStats>::builder("stats").codec(Json), remote, stats, runtime)
-                .build()?,
-            generations: attach(Cache::<String, u64>::builder("generation").codec(Json), remote, generations, runtime)
+            pages: attach(Cache::<String, Vec<ProductId>>::builder("page").codec(Json), l2, lists, runtime).build()?,
+            totals: attach(Cache::<String, u64>::builder("total").codec(Json), l2, totals, runtime).build()?,
+            stats: attach(Cache::<String, CatalogueStats>::builder("stats").codec(Json), l2, stats, runtime).build()?,
+            generations: attach(Cache::<String, u64>::builder("generation").codec(Json), l2, generations, runtime)
                 .build()?,
         })
     }
@@ -97,13 +91,13 @@ impl Caches {
 
 fn attach<V: Clone + Send + Sync + 'static>(
     builder: larder_cache::CacheBuilder<V>,
-    remote: Option<&Arc<dyn Remote>>,
+    l2: Option<&L2>,
     options: CacheOptions,
     runtime: &Handle,
 ) -> larder_cache::CacheBuilder<V> {
     let builder = builder.options(options).runtime(runtime.clone());
-    match remote {
-        Some(remote) => builder.remote(Arc::clone(remote)),
+    match l2 {
+        Some(l2) => builder.l2(l2),
         None => builder,
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use larder_cache::{ConfigError, Loaded, Lookup, Remote, Source};
+use larder_cache::{ConfigError, L2, Loaded, Lookup, Source};
 use larder_domain::{Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery};
 use larder_repository::{Error, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written};
 use tokio::runtime::Handle;
@@ -31,17 +31,17 @@ pub struct CachedProducts {
 }
 
 impl CachedProducts {
-    /// Puts a cache in front of `inner`: L1 only without `remote`. Loads, fills and writes run on `runtime`.
+    /// Puts a cache in front of `inner`: L1 only without `l2`. Loads, fills and writes run on `runtime`.
     ///
     /// # Errors
     /// Names the option that cannot work.
     pub fn new(
         inner: Arc<dyn ProductRepository>,
-        remote: Option<Arc<dyn Remote>>,
+        l2: Option<L2>,
         options: &CachedProductsOptions,
         runtime: Handle,
     ) -> Result<Self, ConfigError> {
-        let caches = Caches::new(remote.as_ref(), options, &runtime)?;
+        let caches = Caches::new(l2.as_ref(), options, &runtime)?;
         Ok(Self { inner, caches, runtime })
     }
 }
@@ -57,7 +57,8 @@ pub(crate) fn origin(source: Source) -> Origin {
     match source {
         Source::L1 => Origin::L1,
         Source::L2 => Origin::L2,
-        Source::Loader => Origin::Loaded,
+        Source::Stale => Origin::Stale,
+        _ => Origin::Loaded,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes through the decorator: the change first, then everything that it touched is forgotten, come what may.
 
+use larder_cache::Change;
 use larder_domain::ProductId;
 use larder_repository::{Error, ErrorKind, Written};
 
@@ -32,19 +33,24 @@ impl CachedProducts {
     async fn forget(&self, written: &Written) {
         let version = u64::try_from(written.version.0).ok();
         let gone = written.after.is_none();
-        self.caches.products.invalidate(&ProductKey(written.id), version, gone).await;
+        let change = match version {
+            Some(version) if gone => Change::removed(version),
+            Some(version) => Change::updated(version),
+            None => Change::unversioned(),
+        };
+        self.caches.products.invalidate_changes(&[(ProductKey(written.id), change)]).await;
         for tag in keys::generations_moved(written.before.as_ref(), written.after.as_ref()) {
-            self.caches.generations.invalidate(&tag, None, false).await;
+            self.caches.generations.invalidate(&tag).await;
         }
-        self.caches.stats.invalidate(&STATS.to_owned(), None, false).await;
+        self.caches.stats.invalidate(&STATS.to_owned()).await;
     }
 
     /// The change may have been committed although no answer came: forgets all that it can have touched.
     async fn forget_in_doubt(&self, id: Option<ProductId>) {
         if let Some(id) = id {
-            self.caches.products.invalidate(&ProductKey(id), None, false).await;
+            self.caches.products.invalidate(&ProductKey(id)).await;
         }
-        self.caches.generations.invalidate(&EVERY_LIST.to_owned(), None, false).await;
-        self.caches.stats.invalidate(&STATS.to_owned(), None, false).await;
+        self.caches.generations.invalidate(&EVERY_LIST.to_owned()).await;
+        self.caches.stats.invalidate(&STATS.to_owned()).await;
     }
 }

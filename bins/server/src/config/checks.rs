@@ -55,14 +55,13 @@ impl Config {
     fn check_cache(&self) -> Result<(), ConfigFault> {
         let cache = &self.cache;
         let redis = &self.redis.url;
-        let reserved = matches!(redis.scheme(), Some("rediss" | "redis+sentinel" | "redis+cluster"));
-        require(
-            !reserved,
-            "redis.url",
-            "names TLS, Sentinel or Cluster, which this release does not have yet: use redis://",
-        )?;
-        let known = redis.scheme() == Some("redis");
-        require(redis.is_empty() || known, "redis.url", "must be empty or begin with redis://")?;
+        let reserved = matches!(redis.scheme(), Some("redis+sentinel" | "redis+cluster"));
+        require(!reserved, "redis.url", "names Sentinel or Cluster, which this release does not have yet")?;
+        let known = matches!(redis.scheme(), Some("redis" | "rediss"));
+        require(redis.is_empty() || known, "redis.url", "must be empty or begin with redis:// or rediss://")?;
+        let authority = &self.redis.ca_certificate;
+        let for_tls = authority.as_os_str().is_empty() || redis.scheme() == Some("rediss");
+        require(for_tls, "redis.ca_certificate", "is for rediss:// only")?;
         let needs_redis = matches!(cache.levels, CacheLevels::L2 | CacheLevels::TwoLevel);
         require(!needs_redis || !redis.is_empty(), "cache.levels", "needs redis.url to be set")?;
         let allowed = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);

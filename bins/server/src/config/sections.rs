@@ -1,6 +1,6 @@
 //! The sections of the configuration: every key, its unit and its default.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +81,12 @@ impl Default for DatabaseConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port[/database]`; empty for none. The schemes `rediss`, `redis+sentinel` and
-    /// `redis+cluster` are reserved and refused by this release. Default empty.
+    /// `redis://[user:password@]host:port[/database]`, or `rediss://…` for TLS; empty for none. The schemes
+    /// `redis+sentinel` and `redis+cluster` are reserved and refused by this release. Default empty.
     pub url: SecretUrl,
+    /// A PEM file with the certificate of the authority that signed the server's, for `rediss://`. Empty: the system's
+    /// authorities. Default empty.
+    pub ca_certificate: PathBuf,
 }
 
 /// Which cache levels answer reads.

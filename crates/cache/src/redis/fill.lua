@@ -1,16 +1,14 @@
--- KEYS: value, lease, tombstone. ARGV: token, frame, life in ms, version (20 digits or empty), 1 if the frame is an absence.
--- Answers 0 stored, 1 refused, 2 old.
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then
-  return 1
+-- KEYS and ARGV as for store. Answers {0, generations} stored, {1, ''} refused, {2, ''} old.
+local era, lease = read(KEYS[1]), read(KEYS[4])
+if #lease ~= 48 or string.sub(lease, 1, 32) ~= ARGV[1] .. era then
+  return {1, ''}
 end
-local tombstone = redis.call('GET', KEYS[3])
-if tombstone then
-  if ARGV[5] == '1' then
-    if string.sub(tombstone, 21) == 'a' then return 2 end
-  elseif ARGV[4] ~= '' and ARGV[4] < string.sub(tombstone, 1, 20) then
-    return 2
-  end
+local known, fate = tombstone(KEYS[5])
+if ARGV[5] == '1' then
+  if fate == 'a' then return {2, ''} end
+elseif ARGV[4] ~= '' and ARGV[4] < known then
+  return {2, ''}
 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('DEL', KEYS[2])
-return 0
+local reply = store(era, string.sub(lease, 33) == read(KEYS[2]))
+if reply[1] == 0 then redis.call('DEL', KEYS[4]) end
+return reply

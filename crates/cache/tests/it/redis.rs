@@ -1,73 +1,107 @@
-//! A real Redis: round trips and lifetimes.
+//! A real Redis, and what the tests ask it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use larder_cache::{CacheOptions, Loaded, RedisOptions, RedisRemote, Remote, Source};
-use larder_test_support::{Redis, RedisOptions as ServerOptions};
+use bytes::Bytes;
+use larder_cache::{
+    FillReply, FillRequest, FillTag, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, RedisOptions, RedisRemote,
+    Remote,
+};
+use larder_test_support::{Redis, RedisServer};
 
-use crate::names::{Broken, Names, assert_read, found, nobody, node, patient};
+/// Longer than a test.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// The cache that the tests speak of.
+pub(crate) const CACHE: &str = "names";
 
 /// A second level of its own connection.
-pub(crate) fn remote_at(url: &str, namespace: &str) -> Arc<RedisRemote> {
-    let options = RedisOptions { url: url.to_owned(), namespace: namespace.to_owned() };
-    Arc::new(RedisRemote::new(&options).expect("the options work"))
+pub(crate) fn remote_at(url: &str, namespace: &str) -> RedisRemote {
+    let options = RedisOptions { url: url.to_owned(), namespace: namespace.to_owned(), ca_certificate: None };
+    RedisRemote::new(&options).expect("the options work")
 }
 
-/// A fill runs beside its caller: waits until Redis has it.
-pub(crate) async fn filled(server: &larder_test_support::RedisServer, name: &str) -> anyhow::Result<()> {
-    while server.command::<u64>(&["EXISTS", name]).await? == 0 {
-        tokio::task::yield_now().await;
+pub(crate) fn token(number: u8) -> Nonce {
+    Nonce([number; 16])
+}
+
+pub(crate) fn request(key: &str, number: u8) -> LeaseRequest {
+    LeaseRequest { key: key.to_owned(), token: token(number), refused: None, force: false }
+}
+
+pub(crate) fn a_fill(key: &str, number: u8, frame: &str) -> FillRequest {
+    let (key, frame) = (key.to_owned(), Bytes::copy_from_slice(frame.as_bytes()));
+    FillRequest { key, token: token(number), frame, life: LONG, version: None, absent: false, tags: Vec::new() }
+}
+
+pub(crate) fn tag(name: &str, noted: Option<Nonce>) -> FillTag {
+    FillTag { tag: name.to_owned(), noted }
+}
+
+pub(crate) fn drop_key(key: &str, version: Option<u64>, gone: bool) -> Invalidation {
+    Invalidation::Key { key: key.to_owned(), version, gone }
+}
+
+/// A remote in a namespace of its own on the shared server; the short calls panic when it fails.
+pub(crate) struct Scene {
+    pub(crate) server: &'static RedisServer,
+    pub(crate) remote: RedisRemote,
+    namespace: String,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        let server = Redis::shared().await.expect("a server");
+        let namespace = server.fresh_namespace();
+        Self { server, remote: remote_at(&server.url(), &namespace), namespace }
     }
-    Ok(())
-}
 
-async fn scripts_run(server: &Redis) -> anyhow::Result<u64> {
-    Ok(server.command_counts().await?.get("evalsha").copied().unwrap_or(0))
-}
-
-async fn load_hundred(cache: &Names) -> usize {
-    let keys: Vec<u64> = (0..100).collect();
-    let load = |keys: Vec<u64>| async move {
-        let rows = keys.into_iter().map(|key| (key, Loaded::found(format!("name {key}"))));
-        Ok::<_, Broken>(rows.collect::<HashMap<_, _>>())
-    };
-    let read = cache.get_or_load_many(&keys, load).await.expect("loaded");
-    assert_eq!(read[42].value.as_deref(), Some("name 42"));
-    read.iter().filter(|lookup| lookup.source == Source::L2).count()
-}
-
-#[tokio::test]
-async fn a_hit_is_one_round_trip_and_so_is_a_batch() -> anyhow::Result<()> {
-    let server = Redis::start(ServerOptions::default()).await?;
-    let writer = node(&remote_at(&server.url(), "shop"), patient());
-    assert_eq!(load_hundred(&writer).await, 0);
-    for key in 0..100 {
-        filled(&server, &format!("{{shop.0}}v:names:{key}")).await?;
+    /// Sends a command; `@` before a word stands for the prefix of all keys.
+    pub(crate) async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let full = |word: &&str| match word.strip_prefix('@') {
+            Some(name) => format!("{{{}.0}}{name}", self.namespace),
+            None => (*word).to_owned(),
+        };
+        let words: Vec<String> = words.iter().map(full).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.server.command(&words).await.expect("Redis answers")
     }
-    let remote = remote_at(&server.url(), "shop");
-    remote.ping().await?;
-    let before = scripts_run(&server).await?;
-    let reader = node(&remote, patient());
-    assert_read(reader.get_or_load(&42, nobody).await, "name 42", Source::L2);
-    assert_eq!(scripts_run(&server).await? - before, 1);
-    let reader = node(&remote, patient());
-    assert_eq!(load_hundred(&reader).await, 100);
-    assert_eq!(scripts_run(&server).await? - before, 2);
-    Ok(())
-}
 
-#[tokio::test]
-async fn a_life_is_exact_in_milliseconds() -> anyhow::Result<()> {
-    let server = Redis::shared().await?;
-    let namespace = server.fresh_namespace();
-    let options = CacheOptions { ttl: Duration::from_millis(98_765), ..patient() };
-    let cache = node(&remote_at(&server.url(), &namespace), options);
-    let name = format!("{{{namespace}.0}}v:names:1");
-    let started = std::time::Instant::now();
-    assert_read(cache.get_or_load(&1, found("one")).await, "one", Source::Loader);
-    filled(server, &name).await?;
-    let remaining: u64 = server.command(&["PTTL", &name]).await?;
-    let passed = u64::try_from(started.elapsed().as_millis())? + 1;
-    assert!(remaining <= 98_765 && remaining >= 98_765 - passed, "{remaining} ms after {passed} ms");
-    Ok(())
+    pub(crate) async fn fetch(&self, key: &str) -> Option<Held> {
+        self.remote.fetch(CACHE, &[key]).await.expect("Redis answers").remove(0)
+    }
+
+    pub(crate) async fn frame(&self, key: &str) -> Option<String> {
+        self.fetch(key).await.map(|held| String::from_utf8_lossy(&held.frame).into_owned())
+    }
+
+    pub(crate) async fn lease(&self, key: &str, number: u8) -> LeaseReply {
+        self.ask(request(key, number)).await
+    }
+
+    pub(crate) async fn ask(&self, request: LeaseRequest) -> LeaseReply {
+        self.remote.lease(CACHE, &[request], LONG).await.expect("Redis answers").remove(0)
+    }
+
+    pub(crate) async fn fill(&self, request: FillRequest) -> FillReply {
+        self.remote.fill(CACHE, &[request]).await.expect("Redis answers").remove(0)
+    }
+
+    pub(crate) async fn insert(&self, request: &FillRequest) -> FillReply {
+        self.remote.insert(CACHE, request).await.expect("Redis answers")
+    }
+
+    pub(crate) async fn invalidate(&self, one: Invalidation) {
+        self.remote.invalidate(CACHE, &[one]).await.expect("Redis answers");
+    }
+
+    pub(crate) async fn generation(&self, tag: &str) -> Option<Nonce> {
+        self.remote.generations(CACHE, &[tag]).await.expect("Redis answers").remove(0)
+    }
+
+    /// Takes the lease and fills.
+    pub(crate) async fn put(&self, key: &str, frame: &str) {
+        assert_eq!(self.lease(key, 99).await, LeaseReply::Granted);
+        assert!(matches!(self.fill(a_fill(key, 99, frame)).await, FillReply::Stored(_)));
+    }
 }

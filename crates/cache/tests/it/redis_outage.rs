@@ -1,75 +1,137 @@
-//! Redis dies, comes back, or forgets the scripts.
+//! Redis out of reach, dead, full or read-only.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use larder_cache::{CacheOptions, Invalidation, ReadReply, Remote, Source};
-use larder_test_support::{Redis, RedisOptions as ServerOptions};
+use larder_cache::{FillRequest, Invalidation, Remote};
+use larder_test_support::{Fault, FaultProxy, Redis, RedisOptions as ServerOptions};
+use tokio::time::timeout;
 
-use crate::{
-    conformance::{fill, invalidate, read},
-    names::{Names, assert_read, found, node, patient},
-    redis::remote_at,
-};
+use crate::redis::{CACHE, LONG, a_fill, drop_key, remote_at, request, tag};
 
-/// A cache that forgets at once what L1 has, so that each read asks L2.
-fn without_l1(url: &str) -> Names {
-    let options = CacheOptions { l1_capacity_bytes: 0, l2_deadline: Duration::from_secs(2), ..patient() };
-    node(&remote_at(url, "shop"), options)
-}
-
-/// Reads until L2 answers; a hanging test is the failure.
-async fn until_l2_hits(cache: &Names) {
-    while cache.get_or_load(&1, found("one")).await.expect("always answered").source != Source::L2 {
-        tokio::task::yield_now().await;
-    }
-}
+/// A deadline that a black hole does not meet.
+const SOON: Duration = Duration::from_millis(50);
 
 #[tokio::test]
-async fn reads_are_answered_without_redis_and_hit_it_again_when_it_is_back() -> anyhow::Result<()> {
-    let server = Redis::start(ServerOptions::default()).await?;
-    let cache = without_l1(&server.url());
-    until_l2_hits(&cache).await;
-    server.kill().await?;
-    for _ in 0..20 {
-        assert_read(cache.get_or_load(&1, found("one")).await, "one", Source::Loader);
+async fn a_call_dropped_in_a_black_hole_gives_its_connection_up() -> anyhow::Result<()> {
+    let server = Redis::shared().await?;
+    let proxy = FaultProxy::start(server.address())?;
+    let remote = remote_at(&server.url_at(proxy.address()), &server.fresh_namespace());
+    remote.insert(CACHE, &a_fill("a", 1, "one")).await?;
+    assert_eq!(proxy.connections(), 1);
+    proxy.set(Fault::Drop).await?;
+    let mut calls = 0;
+    while proxy.connections() == 1 {
+        assert!(calls < 40, "every call waits on the dead connection");
+        let _no_answer = timeout(SOON, remote.fetch(CACHE, &["a"])).await;
+        calls += 1;
     }
-    server.restart().await?;
-    until_l2_hits(&cache).await;
+    proxy.set(Fault::None).await?;
+    // The attempt that was under way may have been reset with the fault.
+    let mut fetched = remote.fetch(CACHE, &["a"]).await;
+    while fetched.is_err() {
+        fetched = remote.fetch(CACHE, &["a"]).await;
+    }
+    assert!(fetched?[0].is_some());
     Ok(())
 }
 
 #[tokio::test]
-async fn a_redis_that_was_never_there_is_a_miss() -> anyhow::Result<()> {
-    let server = Redis::start(ServerOptions::default()).await?;
-    server.kill().await?;
-    let cache = without_l1(&server.url());
-    assert_read(cache.get_or_load(&1, found("one")).await, "one", Source::Loader);
-    cache.invalidate(&1, Some(1), false).await;
-    assert_read(cache.get_or_load(&1, found("one")).await, "one", Source::Loader);
-    server.restart().await?;
-    until_l2_hits(&cache).await;
+async fn a_connection_that_takes_longer_than_a_call_is_there_for_the_next() -> anyhow::Result<()> {
+    let server = Redis::shared().await?;
+    let proxy = FaultProxy::start(server.address())?;
+    proxy.set(Fault::Latency(Duration::from_millis(40))).await?;
+    let remote = remote_at(&server.url_at(proxy.address()), &server.fresh_namespace());
+    // Connecting takes at least two answers of 80 ms.
+    timeout(SOON, remote.ping()).await.unwrap_err();
+    remote.ping().await?;
+    assert_eq!(proxy.connections(), 1);
     Ok(())
 }
 
 #[tokio::test]
-async fn forgotten_scripts_are_loaded_again() -> anyhow::Result<()> {
+async fn a_connection_slower_than_every_call_is_kept() -> anyhow::Result<()> {
+    let server = Redis::shared().await?;
+    let proxy = FaultProxy::start(server.address())?;
+    let remote = remote_at(&server.url_at(proxy.address()), &server.fresh_namespace());
+    remote.insert(CACHE, &a_fill("a", 1, "one")).await?;
+    proxy.set(Fault::Latency(Duration::from_millis(40))).await?;
+    // For longer than a silent peer would be put up with.
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(1500) {
+        timeout(SOON, remote.fetch(CACHE, &["a"])).await.unwrap_err();
+    }
+    assert_eq!(proxy.connections(), 1);
+    assert!(remote.fetch(CACHE, &["a"]).await?[0].is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_found_again() -> anyhow::Result<()> {
     let server = Redis::start(ServerOptions::default()).await?;
     let remote = remote_at(&server.url(), "shop");
-    let forget = async || server.command::<()>(&["SCRIPT", "FLUSH"]).await;
-    forget().await?;
-    assert_eq!(read(remote.as_ref(), "a", 1).await, ReadReply::Lease);
-    forget().await?;
-    fill(remote.as_ref(), "a", 1, None, "one").await;
-    forget().await?;
-    assert!(matches!(read(remote.as_ref(), "a", 2).await, ReadReply::Hit { .. }));
-    forget().await?;
-    invalidate(remote.as_ref(), "a", Some(1), false).await;
-    forget().await?;
-    let many = ["a", "b", "c"].map(|key| Invalidation { key: key.to_owned(), version: None, gone: false });
-    remote.invalidate(&many).await?;
-    assert_eq!(read(remote.as_ref(), "a", 3).await, ReadReply::Lease);
-    forget().await?;
-    remote.release("a", crate::conformance::token(3)).await?;
-    assert_eq!(read(remote.as_ref(), "a", 4).await, ReadReply::Lease);
+    remote.insert(CACHE, &a_fill("a", 1, "one")).await?;
+    server.kill().await?;
+    for _ in 0..3 {
+        remote.fetch(CACHE, &["a"]).await.unwrap_err();
+    }
+    server.restart().await?;
+    assert_eq!(remote.fetch(CACHE, &["a"]).await?, [None]);
+    remote.insert(CACHE, &a_fill("a", 1, "two")).await?;
+    assert!(remote.fetch(CACHE, &["a"]).await?[0].is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_error() -> anyhow::Result<()> {
+    let server = Redis::shared().await?;
+    let remote = remote_at(&format!("redis://:wrong@{}/", server.address()), "shop");
+    let error = remote.ping().await.unwrap_err();
+    assert!(!error.to_string().contains("wrong"), "{error}");
+    remote_at(&format!("redis://default:{}", &server.url()["redis://:".len()..]), "shop").ping().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_memory_stores_nothing_and_still_invalidates() -> anyhow::Result<()> {
+    let server = Redis::start(ServerOptions::default()).await?;
+    let remote = remote_at(&server.url(), "shop");
+    let tagged = |key: &str| FillRequest { tags: vec![tag("red", None)], ..a_fill(key, 1, key) };
+    for key in ["a", "b", "c"] {
+        remote.insert(CACHE, &tagged(key)).await?;
+    }
+    remote.lease(CACHE, &[request("leased", 1)], LONG).await?;
+    let before = remote.generations(CACHE, &["red"]).await?;
+    server.command::<()>(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await?;
+    server.command::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await?;
+    remote.fill(CACHE, &[a_fill("leased", 1, "row")]).await.unwrap_err();
+    remote.lease(CACHE, &[request("other", 1)], LONG).await.unwrap_err();
+    assert!(remote.fetch(CACHE, &["a", "b", "c"]).await?.iter().all(Option::is_some));
+    // Each is gone whether or not what is to be remembered of it found room.
+    let _full = remote.invalidate(CACHE, &[drop_key("a", Some(1), false)]).await;
+    let _full = remote.insert(CACHE, &a_fill("b", 2, "another")).await.unwrap_err();
+    let fetched = remote.fetch(CACHE, &["a", "b", "c"]).await?;
+    assert_eq!(fetched.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true]);
+    let _full = remote.invalidate(CACHE, &[Invalidation::Tag("red".into())]).await;
+    assert_ne!(remote.generations(CACHE, &["red"]).await?, before);
+    let _full = remote.invalidate(CACHE, &[Invalidation::Everything]).await;
+    assert_eq!(remote.fetch(CACHE, &["c"]).await?, [None]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_only_replica_answers_fetches_and_takes_no_fill() -> anyhow::Result<()> {
+    let server = Redis::start(ServerOptions::default()).await?;
+    let remote = remote_at(&server.url(), "shop");
+    remote.insert(CACHE, &a_fill("a", 1, "one")).await?;
+    remote.lease(CACHE, &[request("b", 1)], LONG).await?;
+    // A replica of a server that is not there: it serves what it has.
+    server.command::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await?;
+    assert!(remote.fetch(CACHE, &["a"]).await?[0].is_some());
+    remote.fill(CACHE, &[a_fill("b", 1, "two")]).await.unwrap_err();
+    remote.lease(CACHE, &[request("c", 1)], LONG).await.unwrap_err();
+    remote.invalidate(CACHE, &[drop_key("a", None, false)]).await.unwrap_err();
+    server.command::<()>(&["REPLICAOF", "NO", "ONE"]).await?;
+    remote.fill(CACHE, &[a_fill("b", 1, "two")]).await?;
+    assert!(remote.fetch(CACHE, &["b"]).await?[0].is_some());
     Ok(())
 }

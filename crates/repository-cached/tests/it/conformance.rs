@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use larder_cache::{RedisOptions, RedisRemote, Remote};
+use larder_cache::{L2, RedisOptions, RedisRemote};
 use larder_repository::{Database, ProductRepository, conformance::Subject};
 use larder_repository_cached::{CachedProducts, CachedProductsOptions};
 use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts, PostgresTokens};
@@ -10,32 +10,33 @@ use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts, Sq
 use larder_test_support::{Postgres, Redis};
 use tokio::runtime::Handle;
 
-pub(crate) async fn redis() -> Arc<dyn Remote> {
+pub(crate) async fn redis() -> L2 {
     let server = Redis::shared().await.expect("a Redis");
-    let options = RedisOptions { url: server.url().to_owned(), namespace: server.fresh_namespace() };
-    Arc::new(RedisRemote::new(&options).expect("a valid URL"))
+    let options =
+        RedisOptions { url: server.url().to_owned(), namespace: server.fresh_namespace(), ..Default::default() };
+    L2::new(Arc::new(RedisRemote::new(&options).expect("a valid URL"))).expect("a runtime")
 }
 
 pub(crate) fn cached(
     inner: Arc<dyn ProductRepository>,
-    remote: Option<Arc<dyn Remote>>,
+    l2: Option<L2>,
     l1_capacity_bytes: u64,
 ) -> Arc<dyn ProductRepository> {
     let options = CachedProductsOptions { l1_capacity_bytes, ..CachedProductsOptions::default() };
-    Arc::new(CachedProducts::new(inner, remote, &options, Handle::current()).expect("valid options"))
+    Arc::new(CachedProducts::new(inner, l2, &options, Handle::current()).expect("valid options"))
 }
 
-async fn over_sqlite(remote: Option<Arc<dyn Remote>>, l1_capacity_bytes: u64) -> Subject {
+async fn over_sqlite(l2: Option<L2>, l1_capacity_bytes: u64) -> Subject {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = SqliteDatabase::open(SqliteOptions::new(folder.path().join("larder.db"))).expect("opens");
     database.migrate().await.expect("migrates");
     let inner = Arc::new(SqliteProducts::new(&database));
     let import = Arc::clone(&inner);
-    let products = cached(inner, remote, l1_capacity_bytes);
+    let products = cached(inner, l2, l1_capacity_bytes);
     Subject { products, import, tokens: Arc::new(SqliteTokens::new(&database)), keep: Box::new(folder) }
 }
 
-async fn over_postgres(remote: Option<Arc<dyn Remote>>) -> Subject {
+async fn over_postgres(l2: Option<L2>) -> Subject {
     let server = Postgres::shared().await.expect("a PostgreSQL");
     let home = server.fresh_database().await.expect("a database");
     let options = PostgresOptions { pool_size: 5, ..PostgresOptions::new(home.url()) };
@@ -43,7 +44,7 @@ async fn over_postgres(remote: Option<Arc<dyn Remote>>) -> Subject {
     database.migrate().await.expect("migrates");
     let inner = Arc::new(PostgresProducts::new(&database));
     let import = Arc::clone(&inner);
-    let products = cached(inner, remote, 64 << 20);
+    let products = cached(inner, l2, 64 << 20);
     let keep: Box<dyn Any + Send> = Box::new(home);
     Subject { products, import, tokens: Arc::new(PostgresTokens::new(&database)), keep }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use larder_cache::{RedisOptions, RedisRemote, Remote};
+use larder_cache::{L2, RedisOptions, RedisRemote};
 use larder_domain::{
     Adjustment, CatalogueStats, Category, Encoded, PageParts, PageRequest, Price, Product, ProductDraft, ProductFilter,
     ProductId, ProductPage, ProductPatch, ProductQuery,
@@ -143,8 +143,8 @@ impl Catalogue {
     }
 
     /// A cache of its own in front of the database, as a node has it.
-    fn node(&self, remote: Option<Arc<dyn Remote>>) -> Arc<dyn ProductRepository> {
-        cached(Arc::clone(&self.products) as Arc<dyn ProductRepository>, remote, L1_BYTES)
+    fn node(&self, l2: Option<L2>) -> Arc<dyn ProductRepository> {
+        cached(Arc::clone(&self.products) as Arc<dyn ProductRepository>, l2, L1_BYTES)
     }
 
     fn queries(&self) -> usize {
@@ -153,10 +153,11 @@ impl Catalogue {
 }
 
 /// Connections of so many nodes to one namespace.
-async fn remotes<const NODES: usize>() -> [Option<Arc<dyn Remote>>; NODES] {
+async fn second_levels<const NODES: usize>() -> [Option<L2>; NODES] {
     let server = Redis::shared().await.expect("a Redis");
-    let options = RedisOptions { url: server.url(), namespace: server.fresh_namespace() };
-    std::array::from_fn(|_| Some(Arc::new(RedisRemote::new(&options).expect("a valid URL")) as Arc<dyn Remote>))
+    let options = RedisOptions { url: server.url(), namespace: server.fresh_namespace(), ..Default::default() };
+    let remote = || Arc::new(RedisRemote::new(&options).expect("a valid URL"));
+    std::array::from_fn(|_| Some(L2::new(remote()).expect("a runtime")))
 }
 
 fn draft(sku: &str) -> ProductDraft {
@@ -222,22 +223,22 @@ async fn a_thousand_callers_of_a_cold_product_cost_one_query_with_l1_alone() {
 #[tokio::test]
 async fn a_thousand_callers_of_a_cold_product_cost_one_query_with_both_levels() {
     let catalogue = Catalogue::new().await;
-    let nodes = remotes::<1>().await.map(|remote| catalogue.node(remote));
+    let nodes = second_levels::<1>().await.map(|l2| catalogue.node(l2));
     assert_one_query(&catalogue, &nodes).await;
 }
 
 #[tokio::test]
 async fn a_thousand_callers_on_each_of_two_nodes_cost_one_query_in_all() {
     let catalogue = Catalogue::new().await;
-    let nodes = remotes::<2>().await.map(|remote| catalogue.node(remote));
+    let nodes = second_levels::<2>().await.map(|l2| catalogue.node(l2));
     assert_one_query(&catalogue, &nodes).await;
 }
 
 /// Drops the caller before his write is committed.
-async fn assert_dropped_write_is_seen(remote: Option<Arc<dyn Remote>>) {
+async fn assert_dropped_write_is_seen(l2: Option<L2>) {
     let catalogue = Catalogue::new().await;
     let (products, id) = (&catalogue.products, catalogue.id);
-    let node = catalogue.node(remote);
+    let node = catalogue.node(l2);
     read_price(&node, id).await;
     products.wait_for(1).await;
 
@@ -265,15 +266,15 @@ async fn a_write_whose_caller_went_away_invalidates_l1() {
 
 #[tokio::test]
 async fn a_write_whose_caller_went_away_invalidates_both_levels() {
-    let [remote] = remotes().await;
-    assert_dropped_write_is_seen(remote).await;
+    let [l2] = second_levels().await;
+    assert_dropped_write_is_seen(l2).await;
 }
 
 /// Commits writes whose callers hear of a timeout.
-async fn assert_doubtful_writes_are_seen(remote: Option<Arc<dyn Remote>>, other: Option<Arc<dyn Remote>>) {
+async fn assert_doubtful_writes_are_seen(l2: Option<L2>, other: Option<L2>) {
     let catalogue = Catalogue::new().await;
     let id = catalogue.id;
-    let node = catalogue.node(remote);
+    let node = catalogue.node(l2);
     read_price(&node, id).await;
     assert_eq!(read_total(&node).await, Some(1));
     catalogue.products.times_out.store(true, Ordering::SeqCst);
@@ -297,6 +298,6 @@ async fn a_write_whose_outcome_is_unknown_invalidates_l1() {
 
 #[tokio::test]
 async fn a_write_whose_outcome_is_unknown_invalidates_both_levels() {
-    let [remote, other] = remotes().await;
-    assert_doubtful_writes_are_seen(remote, other).await;
+    let [l2, other] = second_levels().await;
+    assert_doubtful_writes_are_seen(l2, other).await;
 }

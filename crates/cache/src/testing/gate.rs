@@ -2,39 +2,46 @@
 
 use tokio::sync::oneshot;
 
-/// The test's side: learns that the place was reached, and opens it.
-pub(crate) struct Gate {
+/// The test's side: learns that the place was reached, and opens it. Dropped, it never opens.
+#[derive(Debug)]
+pub struct Gate {
     reached: oneshot::Receiver<()>,
     open: oneshot::Sender<()>,
 }
 
 impl Gate {
     /// A gate and the barrier that it opens.
-    pub(crate) fn new() -> (Self, Barrier) {
+    pub fn new() -> (Self, Barrier) {
         let (reached_sender, reached) = oneshot::channel();
         let (open, open_receiver) = oneshot::channel();
         (Self { reached, open }, Barrier { reached: reached_sender, open: open_receiver })
     }
 
     /// Waits until somebody stands before the gate.
-    pub(crate) async fn reached(&mut self) {
+    ///
+    /// # Panics
+    /// When the barrier is gone: nobody will ever reach it.
+    pub async fn reached(&mut self) {
         (&mut self.reached).await.expect("somebody reaches the gate");
     }
 
-    pub(crate) fn open(self) {
-        self.open.send(()).expect("somebody stands before the gate");
+    /// Lets whoever stands before the gate, or will, go on.
+    pub fn open(self) {
+        // Whoever stood there may have been dropped meanwhile.
+        self.open.send(()).ok();
     }
 }
 
 /// The other side: waits for the gate.
-pub(crate) struct Barrier {
+#[derive(Debug)]
+pub struct Barrier {
     reached: oneshot::Sender<()>,
     open: oneshot::Receiver<()>,
 }
 
 impl Barrier {
     /// Reports and waits; a gate that was dropped never opens.
-    pub(crate) async fn pass(self) {
+    pub async fn pass(self) {
         self.reached.send(()).ok();
         if self.open.await.is_err() {
             std::future::pending::<()>().await;

@@ -1,0 +1,123 @@
+//! Forgetting and replacing: first in L2, then here, then the caller hears of it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    CacheKey, FillReply, FillTag, Invalidated, Invalidation, Loaded, Nonce, Operation, core::Core, key::RemoteKey,
+    loaded::is_lawful_tag, mutant::Mutant,
+};
+
+/// What is known of a change of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Change {
+    version: Option<u64>,
+    gone: bool,
+}
+
+impl Change {
+    /// Nothing but that it happened.
+    pub fn unversioned() -> Self {
+        Self { version: None, gone: false }
+    }
+
+    /// The row has this version now; L2 refuses what is older, absence included.
+    pub fn updated(version: u64) -> Self {
+        Self { version: Some(version), gone: false }
+    }
+
+    /// The row was removed by a change of this version; L2 refuses what is older, but absence.
+    pub fn removed(version: u64) -> Self {
+        Self { version: Some(version), gone: true }
+    }
+}
+
+impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
+    pub(crate) async fn invalidate(self: &Arc<Self>, changes: Vec<(K, Change)>) {
+        self.recorder.invalidated(Invalidated::Key, changes.len() as u64);
+        let told: Vec<Invalidation> = changes
+            .iter()
+            .map(|(key, change)| {
+                let key = RemoteKey::of(&self.name, key).name().to_owned();
+                Invalidation::Key { key, version: change.version, gone: change.gone }
+            })
+            .collect();
+        self.forget(told, move |core| changes.iter().for_each(|(key, _)| core.void(key))).await;
+    }
+
+    pub(crate) async fn invalidate_tag(self: &Arc<Self>, tag: &str) {
+        if !is_lawful_tag(tag) {
+            // No entry can carry it.
+            return;
+        }
+        self.recorder.invalidated(Invalidated::Tag, 1);
+        let tag = tag.to_owned();
+        self.forget(vec![Invalidation::Tag(tag.clone())], move |core| core.tags.renew(&tag)).await;
+    }
+
+    pub(crate) async fn clear(self: &Arc<Self>) {
+        self.recorder.invalidated(Invalidated::Clear, 1);
+        self.forget(vec![Invalidation::Everything], |core| core.local.void_all()).await;
+    }
+
+    /// First L2, then this process; the other way round, a load in between would bring the old value back from L2.
+    async fn forget(self: &Arc<Self>, told: Vec<Invalidation>, here: impl Fn(&Self) + Send + 'static) {
+        let core = Arc::clone(self);
+        let task = async move {
+            let early = core.mutants.has(Mutant::FenceBeforeL2);
+            if early {
+                here(&core);
+            }
+            if let Some(l2) = core.l2.as_ref().filter(|_| !told.is_empty()) {
+                core.ask(Operation::Invalidate, l2.invalidate(&core.name, &told)).await;
+            }
+            if !early {
+                here(&core);
+            }
+        };
+        if self.spawner.finish(task).await.is_none() {
+            tracing::error!(cache = self.name, "an invalidation did not end: its runtime is shutting down");
+        }
+    }
+
+    /// Replaces whatever is held for a key.
+    pub(crate) async fn insert(self: &Arc<Self>, key: &K, value: Loaded<V>) {
+        let (core, key) = (Arc::clone(self), key.clone());
+        let task = async move { core.replace(key, value).await };
+        if self.spawner.finish(task).await.is_none() {
+            tracing::error!(cache = self.name, "an insert did not end: its runtime is shutting down");
+        }
+    }
+
+    async fn replace(&self, key: K, value: Loaded<V>) {
+        let since = self.note(&key);
+        let remote = RemoteKey::of(&self.name, &key);
+        let (tags, kept) = (value.tags.clone(), self.may_keep(&value, &remote));
+        let mut entry = self.fresh_entry(&key, &remote, since.fence, value, self.now(), Duration::ZERO);
+        let mut stored = kept;
+        if let Some(l2) = &self.l2 {
+            let told = tags.iter().map(|tag| FillTag { tag: tag.clone(), noted: None }).collect();
+            let request = self.request(&remote, Nonce::random(), &entry, told).filter(|_| kept);
+            stored = match request {
+                Some(request) => {
+                    let reply = self.ask(Operation::Insert, l2.insert(&self.name, &request)).await;
+                    kept && !matches!(reply, Some(FillReply::Old))
+                }
+                // It cannot be stored there; what it replaces must go all the same.
+                None => {
+                    let key = remote.name().to_owned();
+                    let gone = Invalidation::Key { key, version: None, gone: false };
+                    self.ask(Operation::Invalidate, l2.invalidate(&self.name, &[gone])).await;
+                    kept
+                }
+            };
+        }
+        let next = self.local.void_from(&key, since.fence);
+        self.flights.detach(&key);
+        // Somebody else invalidated meanwhile: this value may be the older one.
+        let (Some(next), true) = (next, stored) else { return };
+        let Some(generations) = self.tags.attach(&tags, since.tags) else { return };
+        entry.stamp = next;
+        entry.tags = generations;
+        self.local.put(&key, Arc::new(entry));
+    }
+}

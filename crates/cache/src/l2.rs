@@ -1,0 +1,286 @@
+//! L2 as caches may believe it: deadlines, a breaker, and a queue of the invalidations that L2 did not take.
+
+mod queue;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::runtime::Handle;
+
+use self::queue::{Queue, Waiting};
+use crate::{
+    Clock, ConfigError, FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
+    RemoteError, SystemClock,
+    breaker::Breaker,
+    clock,
+    mutant::Mutants,
+    options::{check, check_span},
+    spawner::Spawner,
+};
+
+const REPLAY_BATCH: usize = 256;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Deadline, breaker and queue of an L2.
+#[derive(Debug, Clone, PartialEq)]
+pub struct L2Options {
+    /// Longest wait for one answer. Default 250 ms.
+    pub deadline: Duration,
+    /// So many failures in a row open the breaker: L2 is not asked. Default 5.
+    pub failures_to_open: u32,
+    /// How long it stays open, before exactly one call tries again. Default 500 ms.
+    pub open_for: Duration,
+    /// Most invalidations that wait for L2; beyond, the cache whose invalidation came is cleared there instead. Default 10,000.
+    pub max_queued_invalidations: usize,
+}
+
+impl Default for L2Options {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_millis(250),
+            failures_to_open: 5,
+            open_for: Duration::from_millis(500),
+            max_queued_invalidations: 10_000,
+        }
+    }
+}
+
+/// A second level as this node believes it. Cheap to clone; several caches share one, and with it connections, breaker and queue.
+///
+/// # Consistency
+/// What an invalidation concerns that L2 did not take is neither read from there nor filled, until it was taken.
+#[derive(Debug, Clone)]
+pub struct L2 {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    remote: Arc<dyn Remote>,
+    deadline: Duration,
+    breaker: Breaker,
+    queue: Queue,
+    clock: Arc<dyn Clock>,
+    spawner: Spawner,
+}
+
+/// Gathers what an [`L2`] is made of.
+#[derive(Debug)]
+pub struct L2Builder {
+    remote: Arc<dyn Remote>,
+    options: L2Options,
+    clock: Arc<dyn Clock>,
+    runtime: Option<Handle>,
+    mutants: Mutants,
+}
+
+impl L2Builder {
+    /// Deadline, breaker and queue.
+    #[must_use]
+    pub fn options(mut self, options: L2Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The clock of deadlines and breaker. Default: the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The runtime on which queued invalidations are repeated. Default: that of the caller of [`Self::build`].
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Plants a mistake.
+    #[cfg(any(feature = "testing", shuttle))]
+    #[must_use]
+    pub fn mutant(mut self, mutant: crate::mutant::Mutant) -> Self {
+        self.mutants.plant(mutant);
+        self
+    }
+
+    /// Builds it; nothing is connected yet.
+    ///
+    /// # Errors
+    /// Names the option that cannot work; without a runtime of its own, it must be called within one.
+    pub fn build(self) -> Result<L2, ConfigError> {
+        let L2Options { deadline, failures_to_open, open_for, max_queued_invalidations } = self.options;
+        check_span("deadline", deadline)?;
+        check_span("open_for", open_for)?;
+        check("failures_to_open", failures_to_open > 0, "must be at least 1")?;
+        check("max_queued_invalidations", max_queued_invalidations > 0, "must be at least 1")?;
+        let shared = Shared {
+            remote: self.remote,
+            deadline,
+            breaker: Breaker::new(failures_to_open, open_for, Arc::clone(&self.clock)),
+            queue: Queue::new(max_queued_invalidations, self.mutants),
+            clock: self.clock,
+            spawner: Spawner::new(self.runtime)?,
+        };
+        Ok(L2 { shared: Arc::new(shared) })
+    }
+}
+
+/// Why L2 gave no answer. All of them mean a miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unavailable {
+    Failed,
+    Deadline,
+    BreakerOpen,
+}
+
+impl L2 {
+    /// Begins to build one over a remote store.
+    pub fn builder(remote: Arc<dyn Remote>) -> L2Builder {
+        let (options, clock) = (L2Options::default(), Arc::new(SystemClock));
+        L2Builder { remote, options, clock, runtime: None, mutants: Mutants::default() }
+    }
+
+    /// An L2 with the default options, on the caller's runtime.
+    ///
+    /// # Errors
+    /// When it is called outside a tokio runtime.
+    pub fn new(remote: Arc<dyn Remote>) -> Result<Self, ConfigError> {
+        Self::builder(remote).build()
+    }
+
+    /// Asks L2 something trivial, past the breaker.
+    ///
+    /// # Errors
+    /// When it does not answer within the deadline.
+    pub async fn ping(&self) -> Result<(), RemoteError> {
+        let ping = clock::within(&*self.shared.clock, self.shared.deadline, self.shared.remote.ping());
+        ping.await.unwrap_or_else(|| Err(RemoteError("no answer within the deadline".into())))
+    }
+
+    /// Whether L2 may be believed about a key.
+    pub(crate) fn believes(&self, cache: &str, key: &str) -> bool {
+        self.shared.queue.believes(cache, key)
+    }
+
+    /// Whether L2 may be believed about what carries these tags.
+    pub(crate) fn believes_tags(&self, cache: &str, tags: &[String]) -> bool {
+        self.shared.queue.believes_tags(cache, tags)
+    }
+
+    /// Longest wait for one answer.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.shared.deadline
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.shared.queue.count()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.breaker.is_open()
+    }
+
+    pub(crate) async fn fetch(&self, cache: &str, keys: &[&str]) -> Result<Vec<Option<Held>>, Unavailable> {
+        self.shared.guarded(self.shared.remote.fetch(cache, keys), keys.len()).await
+    }
+
+    pub(crate) async fn lease(
+        &self,
+        cache: &str,
+        requests: &[LeaseRequest],
+        life: Duration,
+    ) -> Result<Vec<LeaseReply>, Unavailable> {
+        self.shared.guarded(self.shared.remote.lease(cache, requests, life), requests.len()).await
+    }
+
+    pub(crate) async fn fill(&self, cache: &str, requests: &[FillRequest]) -> Result<Vec<FillReply>, Unavailable> {
+        self.shared.guarded(self.shared.remote.fill(cache, requests), requests.len()).await
+    }
+
+    pub(crate) async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, Unavailable> {
+        self.shared.guarded(self.shared.remote.generations(cache, tags), tags.len()).await
+    }
+
+    pub(crate) async fn release(&self, cache: &str, leases: &[(&str, Nonce)]) -> Result<(), Unavailable> {
+        self.shared.pass(self.shared.remote.release(cache, leases)).await
+    }
+
+    /// Invalidates, and queues what L2 did not take. When this returns, this node believes nothing that it concerns.
+    pub(crate) async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), Unavailable> {
+        self.or_queued(cache, invalidations, self.shared.remote.invalidate(cache, invalidations)).await
+    }
+
+    /// Stores a value that was not loaded; queues an invalidation of its key if L2 did not take it.
+    pub(crate) async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, Unavailable> {
+        let drop_it = Invalidation::Key { key: request.key.clone(), version: None, gone: false };
+        self.or_queued(cache, &[drop_it], self.shared.remote.insert(cache, request)).await
+    }
+
+    /// Queued before the attempt: while its outcome is unknown, L2 is not believed.
+    async fn or_queued<T>(
+        &self,
+        cache: &str,
+        invalidations: &[Invalidation],
+        attempt: impl Future<Output = Result<T, RemoteError>>,
+    ) -> Result<T, Unavailable> {
+        let waiting = self.shared.queue.add(cache, invalidations);
+        let outcome = self.shared.pass(attempt).await;
+        if outcome.is_ok() {
+            // What overflowed became a clear, and L2 was asked for less.
+            let asked = |(one, asked): &(Waiting, &Invalidation)| one.invalidation == **asked;
+            let taken = waiting.into_iter().zip(invalidations).filter(asked).map(|(one, _)| one);
+            self.shared.queue.remove(cache, &taken.collect::<Vec<_>>());
+        }
+        if self.shared.queue.begin_replay() {
+            let shared = Arc::clone(&self.shared);
+            self.shared.spawner.spawn(async move { shared.replay().await });
+        }
+        outcome
+    }
+}
+
+impl Shared {
+    async fn replay(&self) {
+        let mut pause = SHORTEST_PAUSE;
+        while let Some((cache, batch)) = self.queue.next_batch(REPLAY_BATCH) {
+            let invalidations: Vec<_> = batch.iter().map(|waiting| waiting.invalidation.clone()).collect();
+            if self.pass(self.remote.invalidate(&cache, &invalidations)).await.is_ok() {
+                self.queue.remove(&cache, &batch);
+                pause = SHORTEST_PAUSE;
+            } else {
+                self.clock.sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    /// As [`Self::pass`], for an answer that must have one part for each question.
+    async fn guarded<T>(
+        &self,
+        call: impl Future<Output = Result<Vec<T>, RemoteError>>,
+        questions: usize,
+    ) -> Result<Vec<T>, Unavailable> {
+        let answers = self.pass(call).await?;
+        if answers.len() == questions { Ok(answers) } else { Err(Unavailable::Failed) }
+    }
+
+    /// Trouble is a miss: an error when the breaker is open, the deadline passes or L2 fails.
+    async fn pass<T>(&self, call: impl Future<Output = Result<T, RemoteError>>) -> Result<T, Unavailable> {
+        let pass = self.breaker.pass().ok_or(Unavailable::BreakerOpen)?;
+        match clock::within(&*self.clock, self.deadline, call).await {
+            Some(Ok(answer)) => {
+                pass.succeeded();
+                Ok(answer)
+            }
+            Some(Err(cause)) => {
+                tracing::debug!(%cause, "L2 failed");
+                Err(Unavailable::Failed)
+            }
+            None => {
+                tracing::debug!(deadline = ?self.deadline, "L2 did not answer in time");
+                Err(Unavailable::Deadline)
+            }
+        }
+    }
+}

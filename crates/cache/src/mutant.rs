@@ -1,0 +1,58 @@
+//! Mistakes that tests plant on purpose, to see that they would be found. Without the feature `testing` none can be.
+
+/// A mistake in the coherence protocol. Each is one line of the real code left out or moved.
+#[cfg(any(feature = "testing", shuttle))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mutant {
+    /// L1 takes whatever a load brings, invalidated meanwhile or not.
+    NoFence = 1,
+    /// An invalidation moves the fence before it drops the value in L2, not after.
+    FenceBeforeL2 = 2,
+    /// A read joins a load that started before the last invalidation.
+    JoinAnyFlight = 4,
+    /// L2 is believed about a key whose invalidation it did not take.
+    NoBypass = 8,
+    /// The generation of a tag is taken after the load, not before.
+    TagsNotedAfterLoad = 16,
+    /// Life in L1 counts from the answer of L2, not from the question.
+    LifeFromAnswer = 32,
+}
+
+/// A mistake in the coherence protocol; there are none without the feature `testing`.
+#[cfg(not(any(feature = "testing", shuttle)))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    NoFence,
+    FenceBeforeL2,
+    JoinAnyFlight,
+    NoBypass,
+    TagsNotedAfterLoad,
+    LifeFromAnswer,
+}
+
+/// The mistakes that are planted in a cache.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mutants {
+    #[cfg(any(feature = "testing", shuttle))]
+    planted: u32,
+}
+
+#[cfg(any(feature = "testing", shuttle))]
+impl Mutants {
+    pub(crate) fn plant(&mut self, mutant: Mutant) {
+        self.planted |= mutant as u32;
+    }
+
+    pub(crate) fn has(self, mutant: Mutant) -> bool {
+        self.planted & mutant as u32 != 0
+    }
+}
+
+#[cfg(not(any(feature = "testing", shuttle)))]
+impl Mutants {
+    #[expect(clippy::unused_self, reason = "the signature is that of the other build")]
+    pub(crate) const fn has(self, _mutant: Mutant) -> bool {
+        false
+    }
+}
