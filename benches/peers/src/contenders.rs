@@ -1,10 +1,16 @@
 //! The contenders, one file each; the bare parts come first.
 
 mod bare;
+#[cfg(not(feature = "oxcache"))]
 mod cached;
+#[cfg(not(feature = "oxcache"))]
 mod cachet;
+#[cfg(not(feature = "oxcache"))]
 mod hitbox;
+mod larder;
+#[cfg(not(feature = "oxcache"))]
 mod multi_tier_cache;
+#[cfg(feature = "oxcache")]
 mod oxcache;
 
 use crate::contender::{Contender, Settings};
@@ -17,10 +23,16 @@ pub(crate) const BARE: &str = bare::Bare::NAME;
 pub(crate) fn all(settings: &Settings) -> Vec<Box<dyn Lane>> {
     vec![
         Entrant::<bare::Bare>::boxed(settings),
+        Entrant::<larder::Larder>::boxed(settings),
+        #[cfg(not(feature = "oxcache"))]
         Entrant::<multi_tier_cache::MultiTier>::boxed(settings),
+        #[cfg(not(feature = "oxcache"))]
         Entrant::<hitbox::Hitbox>::boxed(settings),
+        #[cfg(feature = "oxcache")]
         Entrant::<oxcache::Oxcache>::boxed(settings),
+        #[cfg(not(feature = "oxcache"))]
         Entrant::<cachet::Cachet>::boxed(settings),
+        #[cfg(not(feature = "oxcache"))]
         Entrant::<cached::Cached>::boxed(settings),
     ]
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{step, tidy};
+use crate::{api, step, tidy};
 
 const CLIPPY: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 const DOC: [&str; 5] = ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"];
@@ -12,6 +12,7 @@ const DOC: [&str; 5] = ["doc", "--workspace", "--no-deps", "--document-private-i
 pub(crate) fn run() -> Result<()> {
     step::run(&mut step::command("cargo", &["fmt", "--all", "--check"]))?;
     tidy::run()?;
+    api::run(false)?;
     step::run(&mut step::command("cargo", &CLIPPY))?;
     step::run(step::command("cargo", &DOC).env("RUSTDOCFLAGS", "-D warnings"))
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod bench;
 mod check;
 mod ci;
 mod guarded;
+mod model;
 mod services;
 mod step;
 mod test;
@@ -41,6 +43,18 @@ enum Command {
     },
     /// Imports, licenses, versions, sizes and headers of files.
     Tidy,
+    /// The scenes of the cache under a model checker; part of `test` without arguments.
+    Model {
+        /// What `cargo test` gets: filters, and after a further `--` the arguments of the tests.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// The public API of the cache crate, held against `public-api.txt` beside it.
+    Api {
+        /// Writes that file instead.
+        #[arg(long)]
+        bless: bool,
+    },
     /// Says which servers the tests would use, and installs what is missing.
     Services,
 }
@@ -63,6 +77,8 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Ci => ci::run(),
         Command::Bench { arguments } => bench::run(arguments),
         Command::Tidy => tidy::run(),
+        Command::Api { bless } => api::run(*bless),
+        Command::Model { arguments } => model::run(arguments),
         Command::Services => services::run(),
     }
 }

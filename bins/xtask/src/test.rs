@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use larder_test_support::{POSTGRES_URL, Postgres, PostgresOptions, REDIS_URL, Redis, RedisOptions};
 
-use crate::{guarded, services};
+use crate::{guarded, model, services};
 
-/// Starts the servers, runs `cargo test` with `arguments`, and sums up.
+/// Starts the servers, runs `cargo test` with `arguments`, without any also the models, and sums up.
 ///
 /// # Errors
 /// When a test fails, when no test ran, or when there are no servers to be had.
@@ -19,9 +19,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut totals = Totals::default();
     let status = guarded::run(&words(arguments), &environment, |line| totals.add(line))?;
     drop((postgres, redis));
+    // Whoever asks for some tests by name does not mean the models, which are built in another way.
+    let models = if arguments.is_empty() { Some(model::explore(&[], |line| totals.add(line))?) } else { None };
     eprintln!();
     println(&totals)?;
     ensure!(status.success(), "cargo test: {status}");
+    if let Some(models) = models {
+        ensure!(models.success(), "the models: {models}");
+    }
     ensure!(totals.passed > 0, "no test ran");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Building a cache: what it is made of.
 
-use std::{any::type_name, fmt, sync::Arc};
+use std::{any::type_name, fmt, marker::PhantomData, sync::Arc};
 
 use tokio::runtime::Handle;
 
@@ -13,7 +13,18 @@ use crate::{
 };
 
 /// Gathers what a cache is made of.
-pub struct CacheBuilder<V> {
+///
+/// ```
+/// use larder_cache::Cache;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), larder_cache::ConfigError> {
+/// // In process alone, a cache needs no codec, but somebody must say how big values are.
+/// let pages = Cache::<u64, Vec<u8>>::builder("pages").weigher(Vec::len).build()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct CacheBuilder<K, V> {
     name: String,
     options: CacheOptions,
     l2: Option<L2>,
@@ -24,9 +35,10 @@ pub struct CacheBuilder<V> {
     runtime: Option<Handle>,
     metrics: Option<Arc<dyn MetricsSink>>,
     mutants: Mutants,
+    key: PhantomData<fn(K)>,
 }
 
-impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
+impl<K: CacheKey, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -39,6 +51,7 @@ impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
             runtime: None,
             metrics: None,
             mutants: Mutants::default(),
+            key: PhantomData,
         }
     }
 
@@ -111,7 +124,7 @@ impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
     ///
     /// # Errors
     /// Names the option that is missing or cannot work; without a runtime of its own, it must be called within one.
-    pub fn build<K: CacheKey>(self) -> Result<Cache<K, V>, ConfigError> {
+    pub fn build(self) -> Result<Cache<K, V>, ConfigError> {
         self.options.check()?;
         let bad = |character: char| matches!(character, ':' | '{' | '}') || character.is_whitespace();
         if self.name.is_empty() || self.name.contains(bad) {
@@ -138,7 +151,7 @@ impl<V: Clone + Send + Sync + 'static> CacheBuilder<V> {
     }
 }
 
-impl<V> fmt::Debug for CacheBuilder<V> {
+impl<K, V> fmt::Debug for CacheBuilder<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheBuilder")
             .field("name", &self.name)

@@ -24,7 +24,7 @@ pub struct Cache<K: CacheKey, V> {
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// Begins to build a cache. The name is the first part of its keys in L2.
-    pub fn builder(name: &str) -> CacheBuilder<V> {
+    pub fn builder(name: &str) -> CacheBuilder<K, V> {
         CacheBuilder::new(name)
     }
 
@@ -39,6 +39,23 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// The value of `key` from L1, else L2, else `load`, which answers a value, an `Option` of one, or [`Loaded`]. Concurrent callers
     /// share one load.
+    ///
+    /// ```
+    /// use larder_cache::{Cache, Json, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// async fn name_of(id: u64) -> Result<Option<String>, std::io::Error> {
+    ///     Ok((id == 1).then(|| "Ada".to_owned()))
+    /// }
+    ///
+    /// let found = names.get_or_load(&1, || name_of(1)).await?;
+    /// assert_eq!((found.value.as_deref(), found.source), (Some("Ada"), Source::Loader));
+    /// assert_eq!(names.get_or_load(&2, || name_of(2)).await?.value, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the loader fails, panics, is not done by the load deadline, gets no place within the budget, or asks for its own key; unless
@@ -58,6 +75,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// As [`Self::get_or_load`], with options for this call.
     ///
+    /// ```
+    /// use larder_cache::{Cache, CallOptions, Json, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.insert(&1, "Ada".to_owned()).await;
+    /// let load = || async { Ok::<_, std::io::Error>("Ada Lovelace".to_owned()) };
+    /// let anew = names.get_or_load_with(&1, CallOptions::new().force_refresh(), load).await?;
+    /// assert_eq!((anew.value.as_deref(), anew.source), (Some("Ada Lovelace"), Source::Loader));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::get_or_load`].
     pub async fn get_or_load_with<F, R, O, E>(&self, key: &K, options: CallOptions, load: F) -> Result<Lookup<V>, Error>
@@ -75,6 +106,25 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// The values of `keys`, in their order. What neither level has is loaded in one call; keys that other calls load at this moment
     /// are waited for. What the loader's answer lacks is absent.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use larder_cache::{Cache, Json};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// // One query for all that is missing.
+    /// async fn names_of(ids: Vec<u64>) -> Result<HashMap<u64, String>, std::io::Error> {
+    ///     Ok(ids.into_iter().filter(|id| *id < 3).map(|id| (id, format!("name {id}"))).collect())
+    /// }
+    ///
+    /// let found = names.get_or_load_many(&[1, 2, 3], names_of).await?;
+    /// assert_eq!(found[1].value.as_deref(), Some("name 2"));
+    /// assert_eq!(found[2].value, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Self::get_or_load`]; one failed key fails the call.
@@ -108,6 +158,19 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     }
 
     /// What L1 or else L2 holds, without loading anything. `None`: neither has the key.
+    ///
+    /// ```
+    /// use larder_cache::{Cache, Json, Loaded};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// assert!(names.get(&1).await.is_none());
+    /// names.insert(&1, Loaded::absent()).await;
+    /// assert_eq!(names.get(&1).await.map(|found| found.value), Some(None));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get(&self, key: &K) -> Option<Lookup<V>> {
         self.get_with(key, CallOptions::new()).await
     }
@@ -122,6 +185,19 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// Stores a value that was not loaded, in both levels; whatever was held or is being loaded for the key is forgotten. A version
     /// below that of a known invalidation is not stored.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use larder_cache::{Cache, Json, Loaded};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.insert(&1, Loaded::found("Ada".to_owned()).with_ttl(Duration::from_secs(5))).await;
+    /// assert_eq!(names.get(&1).await.and_then(|found| found.value).as_deref(), Some("Ada"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancellation
     /// Runs in a task of its own: once it was polled, a caller that goes away changes nothing.
@@ -141,12 +217,38 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     }
 
     /// As [`Self::invalidate`], for several keys, in one round trip, and with what is known of each change.
+    ///
+    /// ```
+    /// use larder_cache::{Cache, Change, Json};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.invalidate_changes(&[(1, Change::updated(7)), (2, Change::removed(8)), (3, Change::unversioned())]).await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invalidate_changes(&self, changes: &[(K, Change)]) {
         self.core.invalidate(changes.to_vec()).await;
     }
 
     /// Forgets all entries that carry a tag, in both levels, at a cost that does not grow with their number. Otherwise as
     /// [`Self::invalidate`].
+    ///
+    /// ```
+    /// use larder_cache::{Cache, Json, Loaded};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.insert(&1, Loaded::found("Ada".to_owned()).with_tag("countess")).await;
+    /// names.insert(&2, Loaded::found("Grace".to_owned()).with_tag("admiral")).await;
+    /// names.invalidate_tag("countess").await;
+    /// assert!(names.get(&1).await.is_none());
+    /// assert!(names.get(&2).await.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invalidate_tag(&self, tag: &str) {
         self.core.invalidate_tag(tag).await;
     }
@@ -162,6 +264,21 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     }
 
     /// What was counted since the cache was built.
+    ///
+    /// ```
+    /// use larder_cache::{Cache, Json};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.insert(&1, "Ada".to_owned()).await;
+    /// names.get(&1).await;
+    /// names.get(&2).await;
+    /// let statistics = names.statistics();
+    /// assert_eq!((statistics.calls(), statistics.lookups.l1, statistics.lookups.missed), (2, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn statistics(&self) -> Statistics {
         self.core.hot_keys.absorb();
         self.core.recorder.snapshot(self.core.gauges())

@@ -16,6 +16,34 @@ pub use self::postcard::Postcard;
 pub type CodecError = Box<dyn Error + Send + Sync>;
 
 /// Turns values into bytes and back. Used as `Arc<dyn Codec<V>>`.
+///
+/// ```
+/// use bytes::Bytes;
+/// use larder_cache::{Codec, CodecError};
+///
+/// /// Numbers as four bytes.
+/// #[derive(Debug)]
+/// struct BigEndian;
+///
+/// impl Codec<u32> for BigEndian {
+///     fn id(&self) -> u8 {
+///         16
+///     }
+///
+///     fn encode(&self, value: &u32) -> Result<Bytes, CodecError> {
+///         Ok(Bytes::copy_from_slice(&value.to_be_bytes()))
+///     }
+///
+///     fn decode(&self, bytes: Bytes) -> Result<u32, CodecError> {
+///         Ok(u32::from_be_bytes(bytes.as_ref().try_into()?))
+///     }
+///
+///     fn weight(&self, _value: &u32) -> usize {
+///         0
+///     }
+/// }
+/// # assert_eq!(BigEndian.decode(BigEndian.encode(&7).unwrap()).unwrap(), 7);
+/// ```
 pub trait Codec<V>: Debug + Send + Sync {
     /// Tells frames of different codecs apart; part of the wire format. 0 to 15 belong to this crate.
     fn id(&self) -> u8;

@@ -43,6 +43,8 @@ pub(crate) struct Entry<K, V> {
     /// Whether the generations of its tags could be attached; if not, it is handed out and kept nowhere.
     pub(crate) tracked: bool,
     live: AtomicBool,
+    /// A draw has fallen: the next one who can should refresh it.
+    due: AtomicBool,
     refreshing: AtomicBool,
     /// Nanoseconds after `life.fresh_until` before which no new load is tried, because one has failed.
     retry_after: AtomicU64,
@@ -63,6 +65,7 @@ impl<K, V> Entry<K, V> {
             tags: Box::default(),
             tracked: true,
             live: AtomicBool::new(false),
+            due: AtomicBool::new(false),
             refreshing: AtomicBool::new(false),
             retry_after: AtomicU64::new(0),
         }
@@ -81,12 +84,24 @@ impl<K, V> Entry<K, V> {
         self.tracked && tags::hold(&self.tags)
     }
 
+    /// Whether it should be refreshed early: a draw fell now, or earlier for one who could not see to it. So that a read which looks
+    /// twice does not have to win two draws.
+    pub(crate) fn is_due(&self, draw: impl FnOnce() -> bool) -> bool {
+        if self.is_refreshing() {
+            return false;
+        }
+        if !self.due.load(Ordering::Relaxed) && draw() {
+            self.due.store(true, Ordering::Relaxed);
+        }
+        self.due.load(Ordering::Relaxed)
+    }
+
     /// Whether the caller is the one who refreshes it early. There is one such attempt for an entry.
     pub(crate) fn begin_refresh(&self) -> bool {
         !self.refreshing.load(Ordering::Relaxed) && !self.refreshing.swap(true, Ordering::Relaxed)
     }
 
-    pub(crate) fn is_refreshing(&self) -> bool {
+    fn is_refreshing(&self) -> bool {
         self.refreshing.load(Ordering::Relaxed)
     }
 

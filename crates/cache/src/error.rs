@@ -21,6 +21,21 @@ pub enum ErrorKind {
 }
 
 /// A failed cache call. Callers that shared a load share its error.
+///
+/// ```
+/// use std::io;
+/// use larder_cache::{Cache, ErrorKind, Json};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+/// let away = || async { Err::<String, _>(io::Error::from(io::ErrorKind::NotConnected)) };
+/// let error = names.get_or_load(&1, away).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Load);
+/// assert_eq!(error.loader_error::<io::Error>().unwrap().kind(), io::ErrorKind::NotConnected);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,

@@ -79,6 +79,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         entry.tracked = tags.is_some();
         entry.tags = tags.unwrap_or_default();
         let kept = kept && entry.tracked;
+        if !kept {
+            // It is handed out once and has no life.
+            entry.life.soft_until = start.at;
+        }
         (Arc::new(entry), kept)
     }
 
@@ -128,22 +132,24 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         }
     }
 
-    /// Fills L2 in one round trip. What it refuses may be old, and goes from L1 as well.
-    async fn fill(&self, fills: Vec<Fill<K, V>>) {
+    /// Fills L2 in one round trip. What it refuses may be old, and goes from L1 as well; a lease that was not used up is given back.
+    async fn fill(self: &Arc<Self>, fills: Vec<Fill<K, V>>) {
         let Some(l2) = &self.l2 else { return };
-        let (mut sent, mut requests) = (Vec::new(), Vec::new());
+        // Before it is seen whether L2 is to be believed: what is learned from the answer may be older than what comes after that.
+        let (since, asked_at) = (self.tags.note(), self.now());
+        let (mut sent, mut requests, mut unused) = (Vec::new(), Vec::new(), Vec::new());
         for fill in fills {
-            if let Some(request) = self.fill_request(&fill) {
-                requests.push(request);
-                sent.push(fill);
+            match self.fill_request(&fill) {
+                Some(request) => {
+                    requests.push(request);
+                    sent.push(fill);
+                }
+                None => unused.push((fill.remote.name().to_owned(), fill.token)),
             }
         }
-        if requests.is_empty() {
-            return;
-        }
-        let (since, asked_at) = (self.tags.note(), self.now());
-        let replies = self.ask(Operation::Fill, l2.fill(&self.name, &requests)).await;
-        for (fill, reply) in sent.iter().zip(replies.into_iter().flatten()) {
+        let replies =
+            if requests.is_empty() { None } else { self.ask(Operation::Fill, l2.fill(&self.name, &requests)).await };
+        for (fill, reply) in sent.into_iter().zip(replies.into_iter().flatten()) {
             match reply {
                 FillReply::Stored(nonces) => {
                     self.recorder.fill(FillOutcome::Stored);
@@ -157,7 +163,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             }
             // Another node invalidated it during the load, or the lease ran out.
             self.local.remove(&fill.entry.key, &fill.entry);
+            unused.push((fill.remote.name().to_owned(), fill.token));
         }
+        self.release(unused);
     }
 
     /// `None` for what cannot be sent, or should not: the lease may stand only because L2 missed an invalidation.

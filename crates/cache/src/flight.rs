@@ -90,8 +90,8 @@ impl<K: CacheKey, V> Flights<K, V> {
     pub(crate) fn enter(self: &Arc<Self>, key: &K, since: Since, options: CallOptions) -> Place<K, V> {
         let mut shard = self.shard(key);
         if let Some(flight) = shard.get(key) {
-            let same_fence = flight.since.fence == since.fence || self.mutants.has(Mutant::JoinAnyFlight);
-            if same_fence && flight.satisfies(options) {
+            let fits = flight.since.fence == since.fence && flight.satisfies(options);
+            if fits || self.mutants.has(Mutant::JoinAnyFlight) {
                 return Place::Wait(Waiter { progress: flight.progress.clone(), flight: Arc::clone(flight) });
             }
             flight.detached.store(true, Ordering::SeqCst);
@@ -113,6 +113,9 @@ impl<K: CacheKey, V> Flights<K, V> {
 
     /// Takes the flight of `key` off the table; its own waiters still get its outcome.
     pub(crate) fn detach(&self, key: &K) {
+        if self.mutants.has(Mutant::JoinAnyFlight) {
+            return;
+        }
         if let Some(flight) = self.shard(key).remove(key) {
             flight.detached.store(true, Ordering::SeqCst);
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    slice,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -83,7 +84,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     async fn learn(&self, tags: &BTreeSet<String>) {
         let Some(l2) = self.l2.as_ref().filter(|_| !tags.is_empty()) else { return };
         let (since, asked_at) = (self.tags.note(), self.now());
-        let names: Vec<&str> = tags.iter().map(String::as_str).collect();
+        // Of a tag whose invalidation L2 has not taken, L2 still tells the generation before that.
+        let believed = tags.iter().filter(|tag| l2.believes_tags(&self.name, slice::from_ref(*tag)));
+        let names: Vec<&str> = believed.map(String::as_str).collect();
+        if names.is_empty() {
+            return;
+        }
         let nonces = self.ask(Operation::Generations, l2.generations(&self.name, &names)).await;
         for (tag, nonce) in names.iter().zip(nonces.into_iter().flatten()) {
             self.tags.learn(tag, nonce, since, asked_at);
@@ -169,11 +175,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 
     /// Puts an entry into L1, unless the flight that brought it was detached.
     pub(crate) fn put(&self, lead: &Lead<K, V>, entry: &Arc<Entry<K, V>>) {
-        if !lead.options.stores_l1() || lead.is_detached() {
+        let is_detached = || lead.is_detached() && !self.mutants.has(Mutant::NoFence);
+        if !lead.options.stores_l1() || is_detached() {
             return;
         }
         self.local.put(&lead.key, Arc::clone(entry));
-        if lead.is_detached() {
+        if is_detached() {
             self.local.remove(&lead.key, entry);
         }
     }

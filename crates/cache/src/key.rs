@@ -8,6 +8,29 @@ use xxhash_rust::xxh3::xxh3_128;
 const MAX_PLAIN_BYTES: usize = 200;
 
 /// A typed key of a cache.
+///
+/// ```
+/// use larder_cache::CacheKey;
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// enum Page {
+///     Home,
+///     Product(u64),
+/// }
+///
+/// impl CacheKey for Page {
+///     fn write_to(&self, text: &mut String) {
+///         match self {
+///             Page::Home => text.push_str("home"),
+///             Page::Product(id) => {
+///                 text.push_str("product/");
+///                 id.write_to(text);
+///             }
+///         }
+///     }
+/// }
+/// # let _ = Page::Home;
+/// ```
 pub trait CacheKey: Clone + Eq + Hash + Send + Sync + 'static {
     /// Appends the text of the key: two keys are equal exactly when their texts are.
     fn write_to(&self, text: &mut String);

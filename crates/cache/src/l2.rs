@@ -2,8 +2,9 @@
 
 mod queue;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use self::queue::{Queue, Waiting};
@@ -46,6 +47,21 @@ impl Default for L2Options {
 }
 
 /// A second level as this node believes it. Cheap to clone; several caches share one, and with it connections, breaker and queue.
+///
+/// ```no_run
+/// use std::{sync::Arc, time::Duration};
+/// use larder_cache::{Cache, Json, L2, L2Options, RedisOptions, RedisRemote};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let redis = RedisRemote::new(&RedisOptions::default())?;
+/// let options = L2Options { deadline: Duration::from_millis(50), ..L2Options::default() };
+/// let l2 = L2::builder(Arc::new(redis)).options(options).build()?;
+/// let names = Cache::<u64, String>::builder("names").codec(Json).l2(&l2).build()?;
+/// let prices = Cache::<u64, u32>::builder("prices").codec(Json).l2(&l2).build()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Consistency
 /// What an invalidation concerns that L2 did not take is neither read from there nor filled, until it was taken.
@@ -268,13 +284,19 @@ impl Shared {
     /// Trouble is a miss: an error when the breaker is open, the deadline passes or L2 fails.
     async fn pass<T>(&self, call: impl Future<Output = Result<T, RemoteError>>) -> Result<T, Unavailable> {
         let pass = self.breaker.pass().ok_or(Unavailable::BreakerOpen)?;
+        // A client that panics is trouble like any other: an invalidation has to go on, and a read is a miss.
+        let call = AssertUnwindSafe(call).catch_unwind();
         match clock::within(&*self.clock, self.deadline, call).await {
-            Some(Ok(answer)) => {
+            Some(Ok(Ok(answer))) => {
                 pass.succeeded();
                 Ok(answer)
             }
-            Some(Err(cause)) => {
+            Some(Ok(Err(cause))) => {
                 tracing::debug!(%cause, "L2 failed");
+                Err(Unavailable::Failed)
+            }
+            Some(Err(_panic)) => {
+                tracing::error!("the client of L2 panicked");
                 Err(Unavailable::Failed)
             }
             None => {

@@ -66,3 +66,13 @@ pub use statistics::{
     FillCounts, FillOutcome, Gauges, Invalidated, InvalidationCounts, L1Counts, L1Look, L2Answer, L2AnswerCounts,
     L2Counts, L2Outcome, L2OutcomeCounts, LoadCounts, LoadOutcome, LookupCounts, Operation, Outcome, Statistics,
 };
+
+/// The pages beside the README, so that their examples are tested.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/lifetimes.md")]
+    mod lifetimes {}
+
+    #[doc = include_str!("../docs/migrating.md")]
+    mod migrating {}
+}

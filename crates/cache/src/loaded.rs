@@ -1,12 +1,28 @@
 //! What a loader answers, and the one form in which the cache calls loaders.
 
 use std::{
-    collections::HashMap, error::Error as StdError, future::Future, hash::Hash, pin::Pin, sync::Arc, time::Duration,
+    collections::HashMap,
+    error::Error as StdError,
+    future::Future,
+    hash::Hash,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use crate::sync::{Mutex, lock};
-
 /// What a loader found for a key, and how it is to be kept.
+///
+/// A loader that has nothing to add may answer the value itself, or an `Option` of it.
+///
+/// ```
+/// use std::time::Duration;
+/// use larder_cache::Loaded;
+///
+/// let price = Loaded::found(1299_u32).with_version(7).with_tag("desk").with_ttl(Duration::from_secs(30));
+/// let gone = Loaded::<u32>::absent();
+/// let once = Loaded::found(1299_u32).not_stored();
+/// # let _ = (price, gone, once);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded<V> {
     pub(crate) value: Option<V>,
@@ -111,9 +127,10 @@ where
     O: Into<Loaded<V>>,
     E: StdError + Send + Sync + 'static,
 {
+    // Nobody contends for it. A model checker's lock would switch tasks here, within the scope of a task-local of the first.
     let once = Mutex::new(Some(load));
     Arc::new(move |_keys| {
-        let load = lock(&once).take();
+        let load = once.lock().unwrap_or_else(PoisonError::into_inner).take();
         let key = key.clone();
         Box::pin(async move {
             match load {

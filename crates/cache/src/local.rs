@@ -63,7 +63,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
             return Look::Fresh(entry);
         }
         if now < entry.life.fresh_until {
-            let due = !entry.is_refreshing() && refresh::is_due(&entry.life, self.early_refresh, now);
+            let due = entry.is_due(|| refresh::is_due(&entry.life, self.early_refresh, now));
             return if due { Look::Due(entry) } else { Look::Fresh(entry) };
         }
         if now < entry.life.stale_until { Look::Stale(entry) } else { Look::Miss }

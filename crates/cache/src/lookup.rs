@@ -38,7 +38,10 @@ impl<V: Clone> Lookup<V> {
             value: entry.value.clone(),
             source,
             version: entry.version,
-            fresh_for: entry.life.soft_until.saturating_duration_since(now),
+            fresh_for: match source {
+                Source::Stale => Duration::ZERO,
+                _ => entry.life.soft_until.saturating_duration_since(now),
+            },
         }
     }
 }

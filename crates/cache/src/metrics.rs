@@ -10,6 +10,28 @@ use crate::statistics::{L2Outcome, LoadOutcome, Operation};
 /// Lookups are not reported, so that a hit in L1 costs nothing extra: poll `Cache::statistics` for their counts, when they are scraped
 /// or printed.
 ///
+/// ```
+/// use std::time::Duration;
+/// use larder_cache::{L2Outcome, LoadOutcome, MetricsSink, Operation};
+///
+/// #[derive(Debug)]
+/// struct ToStderr;
+///
+/// impl MetricsSink for ToStderr {
+///     fn loaded(&self, cache: &str, outcome: LoadOutcome, took: Duration) {
+///         eprintln!("{cache}: {} in {took:?}", outcome.as_str());
+///     }
+///
+///     fn l2(&self, cache: &str, operation: Operation, outcome: L2Outcome, took: Duration) {
+///         eprintln!("{cache}: {} {} in {took:?}", operation.as_str(), outcome.as_str());
+///     }
+///
+///     fn breaker(&self, cache: &str, open: bool) {
+///         eprintln!("{cache}: breaker open: {open}");
+///     }
+/// }
+/// ```
+///
 /// # Contract
 /// Called on the path of a request: an implementation neither blocks nor panics.
 pub trait MetricsSink: fmt::Debug + Send + Sync {

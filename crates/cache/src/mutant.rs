@@ -5,11 +5,11 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mutant {
-    /// L1 takes whatever a load brings, invalidated meanwhile or not.
+    /// L1 takes whatever comes late, be the key invalidated or everything cleared meanwhile.
     NoFence = 1,
     /// An invalidation moves the fence before it drops the value in L2, not after.
     FenceBeforeL2 = 2,
-    /// A read joins a load that started before the last invalidation.
+    /// A read joins whatever load is under way: one from before the last invalidation, or one that does not do what it asks for.
     JoinAnyFlight = 4,
     /// L2 is believed about a key whose invalidation it did not take.
     NoBypass = 8,

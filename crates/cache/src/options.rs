@@ -10,6 +10,19 @@ use crate::ConfigError;
 pub(crate) const LONGEST: Duration = Duration::from_hours(24 * 366);
 
 /// Lifetimes, limits and deadlines of a cache. `docs/lifetimes.md` beside the crate's README says how to choose them.
+///
+/// ```
+/// use std::time::Duration;
+/// use larder_cache::CacheOptions;
+///
+/// let options = CacheOptions {
+///     ttl: Duration::from_mins(5),
+///     l1_ttl: Duration::from_secs(5),
+///     grace: Some(Duration::from_hours(1)),
+///     ..CacheOptions::default()
+/// };
+/// # let _ = options;
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct CacheOptions {
     /// Life of a value, in L2 and, unless [`Self::l1_ttl`] is shorter, in L1. Default 10 minutes.

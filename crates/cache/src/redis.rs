@@ -40,6 +40,20 @@ impl std::fmt::Debug for RedisOptions {
 
 /// Redis, 6.2 or later, as second level. It connects when first asked and again after each failure.
 ///
+/// ```no_run
+/// use std::sync::Arc;
+/// use larder_cache::{L2, RedisOptions, RedisRemote};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let url = "rediss://shop:secret@redis.example:6379".to_owned();
+/// let options = RedisOptions { url, namespace: "shop".to_owned(), ..RedisOptions::default() };
+/// let l2 = L2::new(Arc::new(RedisRemote::new(&options)?))?;
+/// l2.ping().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Cancellation
 /// It has no deadlines of its own but one for connecting. A call that is dropped has the connection looked at: if
 /// nothing comes over it for a second, it is given up, and the next call connects anew.

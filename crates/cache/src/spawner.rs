@@ -35,7 +35,8 @@ impl Spawner {
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(shuttle::future::spawn(task));
+        // An execution ends only when this task has; a dropped handle would detach it, and then nobody would see that it hangs.
+        std::mem::forget(shuttle::future::spawn(task));
     }
 }
 

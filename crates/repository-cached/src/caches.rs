@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use larder_cache::{Cache, CacheOptions, ConfigError, Json, L2, RawBytes};
+use larder_cache::{Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Json, L2, RawBytes};
 use larder_domain::{CatalogueStats, ProductId};
 use tokio::runtime::Handle;
 
@@ -89,12 +89,12 @@ impl Caches {
     }
 }
 
-fn attach<V: Clone + Send + Sync + 'static>(
-    builder: larder_cache::CacheBuilder<V>,
+fn attach<K: CacheKey, V: Clone + Send + Sync + 'static>(
+    builder: CacheBuilder<K, V>,
     l2: Option<&L2>,
     options: CacheOptions,
     runtime: &Handle,
-) -> larder_cache::CacheBuilder<V> {
+) -> CacheBuilder<K, V> {
     let builder = builder.options(options).runtime(runtime.clone());
     match l2 {
         Some(l2) => builder.l2(l2),

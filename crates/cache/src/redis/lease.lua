@@ -24,11 +24,11 @@ for i = 3, #KEYS, 2 do
   elseif wish ~= 'f' and redis.call('SET', KEYS[i + 1], lease, 'NX', 'PX', ARGV[1]) then
     replies[#replies + 1] = {1, '', 0}
   else
-    local remaining = redis.call('PTTL', KEYS[i + 1])
-    if wish ~= 'f' and remaining >= 0 and #read(KEYS[i + 1]) == 48 then
+    local remaining, present = redis.call('PTTL', KEYS[i + 1]), read(KEYS[i + 1])
+    if wish ~= 'f' and remaining >= 0 and #present == 48 and string.sub(present, 17, 32) == era then
       replies[#replies + 1] = {2, '', remaining}
     else
-      -- Forced, or something that is no lease of ours and may never end.
+      -- Forced, or a lease from before a clear, or something that is no lease of ours and may never end.
       redis.call('SET', KEYS[i + 1], lease, 'PX', ARGV[1])
       replies[#replies + 1] = {1, '', 0}
     end

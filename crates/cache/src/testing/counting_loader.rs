@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::gate::{Barrier, Gate};
+use super::gate::{Barrier, Gate, interleave};
 use crate::Loaded;
 
 /// What a [`CountingLoader`] fails with.
@@ -119,10 +119,12 @@ impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + 'static> CountingL
         if let Some(barrier) = before {
             barrier.pass().await;
         }
+        interleave().await;
         let found = {
             let source = self.source();
             keys.into_iter().filter_map(|key| Some((key.clone(), source.rows.get(&key)?.clone()))).collect()
         };
+        interleave().await;
         if let Some(barrier) = after {
             barrier.pass().await;
         }

@@ -48,3 +48,15 @@ impl Barrier {
         }
     }
 }
+
+/// A point at which other tasks may run under a model checker, for a short or a long time; otherwise nothing.
+pub(super) async fn interleave() {
+    #[cfg(shuttle)]
+    {
+        use shuttle::rand::Rng as _;
+        let steps = 1 << shuttle::rand::thread_rng().gen_range(0..6);
+        for _ in 0..steps {
+            shuttle::future::yield_now().await;
+        }
+    }
+}

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{
-    gate::{Barrier, Gate},
+    gate::{Barrier, Gate, interleave},
     store::{L2Mutant, Store, Value, named},
 };
 use crate::{
@@ -172,6 +172,7 @@ impl ScriptedL2 {
         if let Some(barrier) = before {
             barrier.pass().await;
         }
+        interleave().await;
         let fault = self.script().faults.get(&call).copied();
         let outcome = match fault {
             Some(Fault::Hang) => pending().await,
@@ -186,6 +187,7 @@ impl ScriptedL2 {
             }
             None => Ok(apply(&mut self.store())),
         };
+        interleave().await;
         if let Some(barrier) = after {
             barrier.pass().await;
         }

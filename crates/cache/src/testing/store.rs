@@ -108,6 +108,11 @@ impl Store {
         }
         let (key, gone) = (request.key.clone(), request.absent);
         self.invalidate(cache, &Invalidation::Key { key, version: request.version, gone });
+        let renewed =
+            |tag: &FillTag| tag.noted.is_some() && self.generations.get(&named(cache, &tag.tag)) != tag.noted.as_ref();
+        if request.tags.iter().any(renewed) {
+            return FillReply::Refused;
+        }
         self.store(cache, request, now)
     }
 

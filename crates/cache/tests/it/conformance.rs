@@ -1,159 +1,341 @@
-//! What every L2 must do, run on the scripted one and on Redis.
+//! What every L2 must do, at the level of [`Remote`], run on the scripted one and on Redis.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use larder_cache::{
-    FillReply, FillRequest, Invalidation, ReadReply, ReadRequest, RedisOptions, RedisRemote, Remote, Token,
+    FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, testing::ScriptedL2,
 };
 use larder_test_support::Redis;
 
-use crate::scripted::Scripted;
-
-const LONG: Duration = Duration::from_secs(60);
-
-pub(crate) fn token(number: u8) -> Token {
-    Token([number; 16])
-}
-
-pub(crate) async fn read(remote: &dyn Remote, key: &str, number: u8) -> ReadReply {
-    read_for(remote, key, number, LONG).await
-}
-
-async fn read_for(remote: &dyn Remote, key: &str, number: u8, lease: Duration) -> ReadReply {
-    let request = ReadRequest { key: key.to_owned(), token: token(number) };
-    remote.read(&[request], lease).await.expect("L2 answers").remove(0)
-}
-
-pub(crate) async fn fill(remote: &dyn Remote, key: &str, number: u8, version: Option<u64>, frame: &str) -> FillReply {
-    let (key, frame, absent) = (key.to_owned(), Bytes::copy_from_slice(frame.as_bytes()), frame.is_empty());
-    let request = FillRequest { key, token: token(number), frame, ttl: LONG, version, absent };
-    remote.fill(&request).await.expect("L2 answers")
-}
-
-pub(crate) async fn invalidate(remote: &dyn Remote, key: &str, version: Option<u64>, gone: bool) {
-    let invalidation = Invalidation { key: key.to_owned(), version, gone };
-    remote.invalidate(&[invalidation]).await.expect("L2 answers");
-}
-
-#[track_caller]
-fn assert_hit(reply: &ReadReply, expected: &str) {
-    assert!(matches!(reply, ReadReply::Hit { frame, .. } if frame == expected), "{reply:?} is no hit on {expected}");
-}
+use crate::redis::{CACHE, LONG, a_fill, drop_key, remote_at, request, tag, token};
 
 macro_rules! every_remote {
-    ($($check:ident)*) => {
-        mod scripted { $(#[tokio::test] async fn $check() { super::$check(super::Scripted::new().as_ref()).await; })* }
-        mod redis {
-            $(#[tokio::test] async fn $check() { super::$check(super::redis_remote().await.as_ref()).await; })*
-        }
+    ($($case:ident)*) => {
+        mod scripted { $(#[tokio::test] async fn $case() { super::$case(super::scripted()).await; })* }
+        mod redis { $(#[tokio::test] async fn $case() { super::$case(super::redis().await).await; })* }
     };
 }
 
 every_remote! {
-    a_miss_is_leased_to_one
-    a_fill_ends_its_lease_and_is_read
-    a_fill_without_its_lease_is_refused
-    an_invalidation_drops_value_and_lease
+    a_miss_is_leased_to_one_and_its_fill_is_fetched
+    a_batch_is_answered_in_order
+    caches_do_not_see_each_other
+    a_late_fill_does_not_undo_an_invalidation
+    a_clear_drops_values_and_leases
     a_fill_older_than_the_invalidation_is_old
     an_older_invalidation_does_not_replace_a_newer_one
     absence_is_old_unless_the_row_is_gone
-    only_its_holder_releases_a_lease
+    a_refused_frame_is_leased_and_another_is_answered
+    a_forced_lease_is_taken_from_whoever_has_it
     a_lease_ends_by_itself
-    a_batch_is_answered_in_order
+    only_its_holder_releases_a_lease
+    an_insert_ends_the_lease_and_remembers_its_version
+    a_fill_makes_the_generation_that_is_missing
+    a_noted_generation_must_be_the_present_one
+    a_generation_that_was_not_noted_must_not_have_moved_since_the_grant
+    an_insert_takes_the_present_generations
+    an_invalidated_tag_gets_a_generation_that_nobody_has_seen
+    several_invalidations_are_one_call
+    a_ping_is_answered
 }
 
-async fn redis_remote() -> Arc<RedisRemote> {
+/// An L2 whose short calls panic when it fails.
+struct Asked(Arc<dyn Remote>);
+
+fn scripted() -> Asked {
+    Asked(ScriptedL2::new())
+}
+
+async fn redis() -> Asked {
     let server = Redis::shared().await.expect("a server");
-    let options = RedisOptions { url: server.url(), namespace: server.fresh_namespace() };
-    let remote = RedisRemote::new(&options).expect("the options work");
-    remote.ping().await.expect("it answers");
-    Arc::new(remote)
+    Asked(Arc::new(remote_at(&server.url(), &server.fresh_namespace())))
 }
 
-async fn a_miss_is_leased_to_one(remote: &dyn Remote) {
-    assert_eq!(read(remote, "a", 1).await, ReadReply::Lease);
-    assert_eq!(read(remote, "a", 2).await, ReadReply::Busy);
-    assert_eq!(read(remote, "b", 3).await, ReadReply::Lease);
+impl Asked {
+    async fn fetch(&self, key: &str) -> Option<Held> {
+        self.0.fetch(CACHE, &[key]).await.expect("L2 answers").remove(0)
+    }
+
+    async fn frame(&self, key: &str) -> Option<Bytes> {
+        self.fetch(key).await.map(|held| held.frame)
+    }
+
+    async fn lease(&self, key: &str, number: u8) -> LeaseReply {
+        self.ask(request(key, number)).await
+    }
+
+    async fn ask(&self, request: LeaseRequest) -> LeaseReply {
+        self.0.lease(CACHE, &[request], LONG).await.expect("L2 answers").remove(0)
+    }
+
+    async fn fill(&self, request: FillRequest) -> FillReply {
+        self.0.fill(CACHE, &[request]).await.expect("L2 answers").remove(0)
+    }
+
+    async fn insert(&self, request: FillRequest) -> FillReply {
+        self.0.insert(CACHE, &request).await.expect("L2 answers")
+    }
+
+    async fn invalidate(&self, one: Invalidation) {
+        self.0.invalidate(CACHE, &[one]).await.expect("L2 answers");
+    }
+
+    async fn generation(&self, tag: &str) -> Option<Nonce> {
+        self.0.generations(CACHE, &[tag]).await.expect("L2 answers").remove(0)
+    }
+
+    /// Takes the lease and fills.
+    async fn put(&self, key: &str, frame: &str) {
+        assert_eq!(self.lease(key, 99).await, LeaseReply::Granted);
+        assert!(matches!(self.fill(a_fill(key, 99, frame)).await, FillReply::Stored(_)));
+    }
 }
 
-async fn a_fill_ends_its_lease_and_is_read(remote: &dyn Remote) {
-    read(remote, "a", 1).await;
-    assert_eq!(fill(remote, "a", 1, None, "one").await, FillReply::Stored);
-    assert_hit(&read(remote, "a", 2).await, "one");
-    assert_eq!(fill(remote, "a", 1, None, "two").await, FillReply::Refused);
-    let ReadReply::Hit { remaining, .. } = read(remote, "a", 2).await else { unreachable!("it was a hit") };
-    assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}");
+fn stored() -> FillReply {
+    FillReply::Stored(Vec::new())
 }
 
-async fn a_fill_without_its_lease_is_refused(remote: &dyn Remote) {
-    assert_eq!(fill(remote, "a", 1, None, "one").await, FillReply::Refused);
-    read(remote, "a", 1).await;
-    assert_eq!(fill(remote, "a", 2, None, "two").await, FillReply::Refused);
-    assert_eq!(read(remote, "a", 3).await, ReadReply::Busy);
+fn of_version(version: Option<u64>, absent: bool) -> FillRequest {
+    FillRequest { version, absent, ..a_fill("a", 1, "row") }
 }
 
-async fn an_invalidation_drops_value_and_lease(remote: &dyn Remote) {
-    read(remote, "a", 1).await;
-    invalidate(remote, "a", None, false).await;
-    assert_eq!(fill(remote, "a", 1, None, "late").await, FillReply::Refused);
-    assert_eq!(read(remote, "a", 2).await, ReadReply::Lease);
-    assert_eq!(fill(remote, "a", 2, None, "one").await, FillReply::Stored);
-    invalidate(remote, "a", None, false).await;
-    assert_eq!(read(remote, "a", 3).await, ReadReply::Lease);
+fn tagged(key: &str, name: &str, noted: Option<Nonce>) -> FillRequest {
+    FillRequest { tags: vec![tag(name, noted)], ..a_fill(key, 1, "row") }
 }
 
-async fn a_fill_older_than_the_invalidation_is_old(remote: &dyn Remote) {
+fn red() -> Invalidation {
+    Invalidation::Tag("red".to_owned())
+}
+
+async fn a_miss_is_leased_to_one_and_its_fill_is_fetched(l2: Asked) {
+    assert_eq!(l2.fetch("a").await, None);
+    assert_eq!(l2.lease("a", 1).await, LeaseReply::Granted);
+    let LeaseReply::Busy { remaining } = l2.lease("a", 2).await else { unreachable!("it is leased") };
+    assert!(remaining <= LONG && remaining > LONG / 2);
+    assert_eq!(l2.fill(a_fill("a", 2, "thief")).await, FillReply::Refused);
+    assert_eq!(l2.fill(a_fill("a", 1, "one")).await, stored());
+    assert_eq!(l2.fill(a_fill("a", 1, "twice")).await, FillReply::Refused);
+    let held = l2.fetch("a").await.expect("filled");
+    assert_eq!(held.frame, "one");
+    assert!(held.remaining <= LONG && held.remaining > LONG / 2);
+    let LeaseReply::Held(same) = l2.lease("a", 3).await else { unreachable!("it is filled") };
+    assert_eq!((same.frame, same.generations), (held.frame, held.generations));
+}
+
+async fn a_batch_is_answered_in_order(l2: Asked) {
+    l2.put("filled", "one").await;
+    l2.lease("busy", 1).await;
+    let requests = ["busy", "free", "filled"].map(|key| request(key, 2));
+    let replies = l2.0.lease(CACHE, &requests, LONG).await.expect("L2 answers");
+    assert!(matches!(replies[0], LeaseReply::Busy { .. }));
+    assert_eq!(replies[1], LeaseReply::Granted);
+    assert!(matches!(&replies[2], LeaseReply::Held(held) if held.frame == "one"));
+    let fills = [a_fill("free", 2, "two"), a_fill("busy", 2, "thief")];
+    assert_eq!(l2.0.fill(CACHE, &fills).await.expect("L2 answers"), [stored(), FillReply::Refused]);
+    let fetched = l2.0.fetch(CACHE, &["busy", "free", "filled"]).await.expect("L2 answers");
+    let frames: Vec<_> = fetched.into_iter().map(|held| held.map(|held| held.frame)).collect();
+    assert_eq!(frames, [None, Some(Bytes::from("two")), Some(Bytes::from("one"))]);
+    assert_eq!(l2.0.fetch(CACHE, &[]).await, Ok(Vec::new()));
+    assert_eq!(l2.0.lease(CACHE, &[], LONG).await, Ok(Vec::new()));
+    assert_eq!(l2.0.fill(CACHE, &[]).await, Ok(Vec::new()));
+    assert_eq!(l2.0.invalidate(CACHE, &[]).await, Ok(()));
+    assert_eq!(l2.0.release(CACHE, &[]).await, Ok(()));
+    assert_eq!(l2.0.generations(CACHE, &[]).await, Ok(Vec::new()));
+}
+
+async fn caches_do_not_see_each_other(l2: Asked) {
+    l2.put("a", "one").await;
+    l2.invalidate(red()).await;
+    let generation = l2.generation("red").await;
+    assert_eq!(l2.0.fetch("other", &["a"]).await, Ok(vec![None]));
+    assert_eq!(l2.0.generations("other", &["red"]).await, Ok(vec![None]));
+    let all = [Invalidation::Everything, red(), drop_key("a", None, false)];
+    l2.0.invalidate("other", &all).await.expect("L2 answers");
+    assert_eq!((l2.frame("a").await, l2.generation("red").await), (Some("one".into()), generation));
+}
+
+async fn a_late_fill_does_not_undo_an_invalidation(l2: Asked) {
+    l2.lease("a", 1).await;
+    l2.invalidate(drop_key("a", None, false)).await;
+    assert_eq!(l2.fill(a_fill("a", 1, "late")).await, FillReply::Refused);
+    l2.put("a", "one").await;
+    l2.invalidate(drop_key("a", None, false)).await;
+    assert_eq!(l2.fetch("a").await, None);
+}
+
+async fn a_clear_drops_values_and_leases(l2: Asked) {
+    l2.put("a", "one").await;
+    l2.lease("b", 1).await;
+    l2.invalidate(Invalidation::Everything).await;
+    assert_eq!(l2.fetch("a").await, None);
+    assert_eq!(l2.fill(a_fill("b", 1, "late")).await, FillReply::Refused);
+    for key in ["a", "b"] {
+        assert_eq!(l2.lease(key, 2).await, LeaseReply::Granted, "{key}");
+        assert_eq!(l2.fill(a_fill(key, 2, "two")).await, stored());
+        assert_eq!(l2.frame(key).await, Some("two".into()));
+    }
+}
+
+async fn a_fill_older_than_the_invalidation_is_old(l2: Asked) {
     // Versions beyond 2^53, where numbers that are floats go wrong.
     let version = (1 << 60) + 1;
-    invalidate(remote, "a", Some(version), false).await;
-    read(remote, "a", 1).await;
-    assert_eq!(fill(remote, "a", 1, Some(version - 1), "old").await, FillReply::Old);
-    assert_eq!(fill(remote, "a", 1, Some(version), "new").await, FillReply::Stored);
-    assert_hit(&read(remote, "a", 2).await, "new");
+    l2.invalidate(drop_key("a", Some(version), false)).await;
+    l2.lease("a", 1).await;
+    assert_eq!(l2.fill(of_version(Some(version - 1), false)).await, FillReply::Old);
+    assert_eq!(l2.fill(of_version(Some(version), false)).await, stored());
+    assert_eq!(l2.frame("a").await, Some("row".into()));
 }
 
-async fn an_older_invalidation_does_not_replace_a_newer_one(remote: &dyn Remote) {
-    invalidate(remote, "a", Some(10), false).await;
-    invalidate(remote, "a", Some(9), true).await;
-    read(remote, "a", 1).await;
-    assert_eq!(fill(remote, "a", 1, Some(9), "old").await, FillReply::Old);
-    assert_eq!(fill(remote, "a", 1, None, "").await, FillReply::Old);
-    assert_eq!(fill(remote, "a", 1, Some(10), "new").await, FillReply::Stored);
+async fn an_older_invalidation_does_not_replace_a_newer_one(l2: Asked) {
+    l2.invalidate(drop_key("a", Some(10), false)).await;
+    l2.invalidate(drop_key("a", Some(9), true)).await;
+    l2.invalidate(drop_key("a", None, true)).await;
+    l2.lease("a", 1).await;
+    assert_eq!(l2.fill(of_version(Some(9), false)).await, FillReply::Old);
+    assert_eq!(l2.fill(of_version(None, true)).await, FillReply::Old);
+    assert_eq!(l2.fill(of_version(Some(10), false)).await, stored());
 }
 
-async fn absence_is_old_unless_the_row_is_gone(remote: &dyn Remote) {
-    invalidate(remote, "a", Some(1), false).await;
-    read(remote, "a", 1).await;
-    assert_eq!(fill(remote, "a", 1, None, "").await, FillReply::Old);
-    invalidate(remote, "a", Some(2), true).await;
-    read(remote, "a", 2).await;
-    assert_eq!(fill(remote, "a", 2, None, "").await, FillReply::Stored);
+async fn absence_is_old_unless_the_row_is_gone(l2: Asked) {
+    l2.invalidate(drop_key("a", Some(1), false)).await;
+    l2.lease("a", 1).await;
+    assert_eq!(l2.fill(of_version(None, true)).await, FillReply::Old);
+    l2.invalidate(drop_key("a", Some(2), true)).await;
+    l2.lease("a", 1).await;
+    assert_eq!(l2.fill(of_version(None, true)).await, stored());
 }
 
-async fn only_its_holder_releases_a_lease(remote: &dyn Remote) {
-    read(remote, "a", 1).await;
-    remote.release("a", token(2)).await.expect("L2 answers");
-    assert_eq!(read(remote, "a", 3).await, ReadReply::Busy);
-    remote.release("a", token(1)).await.expect("L2 answers");
-    assert_eq!(read(remote, "a", 3).await, ReadReply::Lease);
+async fn a_refused_frame_is_leased_and_another_is_answered(l2: Asked) {
+    let (old, new) = ("a long frame with an old checksum", "a long frame with a new checksum");
+    let refusing = |frame: &'static str, number| LeaseRequest {
+        refused: Some(Bytes::from_static(frame.as_bytes())),
+        ..request("a", number)
+    };
+    l2.put("a", new).await;
+    assert!(matches!(l2.ask(refusing(old, 1)).await, LeaseReply::Held(held) if held.frame == new));
+    assert_eq!(l2.ask(refusing(new, 2)).await, LeaseReply::Granted);
+    assert!(matches!(l2.ask(refusing(new, 3)).await, LeaseReply::Busy { .. }));
+    l2.fill(a_fill("a", 2, "")).await;
+    assert_eq!(l2.ask(refusing("", 4)).await, LeaseReply::Granted);
+    l2.fill(a_fill("a", 4, "short")).await;
+    assert_eq!(l2.ask(refusing("short", 5)).await, LeaseReply::Granted);
 }
 
-async fn a_lease_ends_by_itself(remote: &dyn Remote) {
-    read_for(remote, "a", 1, Duration::from_millis(5)).await;
-    while read(remote, "a", 2).await == ReadReply::Busy {
+async fn a_forced_lease_is_taken_from_whoever_has_it(l2: Asked) {
+    let forced = |number| LeaseRequest { force: true, ..request("a", number) };
+    l2.put("a", "one").await;
+    assert_eq!(l2.ask(forced(1)).await, LeaseReply::Granted);
+    assert_eq!(l2.ask(forced(2)).await, LeaseReply::Granted);
+    assert_eq!(l2.fill(a_fill("a", 1, "robbed")).await, FillReply::Refused);
+    assert_eq!(l2.fill(a_fill("a", 2, "two")).await, stored());
+    assert_eq!(l2.frame("a").await, Some("two".into()));
+}
+
+async fn a_lease_ends_by_itself(l2: Asked) {
+    l2.0.lease(CACHE, &[request("a", 1)], Duration::from_millis(5)).await.expect("L2 answers");
+    while l2.lease("a", 2).await != LeaseReply::Granted {
         tokio::task::yield_now().await;
     }
-    assert_eq!(fill(remote, "a", 1, None, "late").await, FillReply::Refused);
-    assert_eq!(fill(remote, "a", 2, None, "one").await, FillReply::Stored);
+    assert_eq!(l2.fill(a_fill("a", 1, "late")).await, FillReply::Refused);
+    assert_eq!(l2.fill(a_fill("a", 2, "one")).await, stored());
 }
 
-async fn a_batch_is_answered_in_order(remote: &dyn Remote) {
-    read(remote, "filled", 1).await;
-    fill(remote, "filled", 1, None, "one").await;
-    read(remote, "held", 2).await;
-    let requests = ["held", "free", "filled"].map(|key| ReadRequest { key: key.to_owned(), token: token(3) });
-    let replies = remote.read(&requests, LONG).await.expect("L2 answers");
-    assert_eq!(replies[..2], [ReadReply::Busy, ReadReply::Lease]);
-    assert_hit(&replies[2], "one");
+async fn only_its_holder_releases_a_lease(l2: Asked) {
+    l2.lease("a", 1).await;
+    l2.0.release(CACHE, &[("a", token(2))]).await.expect("L2 answers");
+    assert!(matches!(l2.lease("a", 3).await, LeaseReply::Busy { .. }));
+    l2.0.release(CACHE, &[("b", token(1)), ("a", token(1))]).await.expect("L2 answers");
+    assert_eq!(l2.lease("a", 3).await, LeaseReply::Granted);
+}
+
+async fn an_insert_ends_the_lease_and_remembers_its_version(l2: Asked) {
+    let insert = |version, frame| FillRequest { version, ..a_fill("a", 0, frame) };
+    l2.lease("a", 1).await;
+    assert_eq!(l2.insert(insert(Some(5), "five")).await, stored());
+    assert_eq!(l2.fill(a_fill("a", 1, "late")).await, FillReply::Refused);
+    assert_eq!(l2.insert(insert(Some(4), "four")).await, FillReply::Old);
+    assert_eq!(l2.frame("a").await, Some("five".into()));
+    assert_eq!(l2.insert(insert(None, "any")).await, stored());
+    assert_eq!(l2.frame("a").await, Some("any".into()));
+    assert_eq!(l2.insert(of_version(Some(6), true)).await, stored());
+    l2.invalidate(drop_key("a", None, false)).await;
+    l2.lease("a", 1).await;
+    assert_eq!(l2.fill(of_version(Some(5), false)).await, FillReply::Old);
+    assert_eq!(l2.fill(of_version(None, true)).await, stored());
+}
+
+async fn a_fill_makes_the_generation_that_is_missing(l2: Asked) {
+    assert_eq!(l2.generation("red").await, None);
+    l2.lease("a", 1).await;
+    let twice = vec![tag("red", None), tag("blue", None), tag("red", None)];
+    let FillReply::Stored(generations) = l2.fill(FillRequest { tags: twice, ..tagged("a", "", None) }).await else {
+        unreachable!("no tag was invalidated")
+    };
+    assert_eq!(l2.generation("red").await, Some(generations[0]));
+    assert_eq!(l2.generation("blue").await, Some(generations[1]));
+    assert_eq!(generations[0], generations[2]);
+    assert_ne!(generations[0], generations[1]);
+    let held = l2.fetch("a").await.expect("filled");
+    assert_eq!((held.generations, held.frame), (generations.clone(), "row".into()));
+    let LeaseReply::Held(held) = l2.lease("a", 2).await else { unreachable!("it is filled") };
+    assert_eq!(held.generations, generations);
+    let known = l2.0.generations(CACHE, &["blue", "none", "red"]).await;
+    assert_eq!(known, Ok(vec![Some(generations[1]), None, Some(generations[0])]));
+}
+
+async fn a_noted_generation_must_be_the_present_one(l2: Asked) {
+    l2.invalidate(red()).await;
+    let noted = l2.generation("red").await;
+    l2.lease("a", 1).await;
+    l2.invalidate(Invalidation::Tag("blue".to_owned())).await;
+    assert_eq!(l2.fill(tagged("a", "red", noted)).await, FillReply::Stored(vec![noted.expect("made")]));
+    l2.invalidate(red()).await;
+    l2.lease("b", 1).await;
+    assert_eq!(l2.fill(tagged("b", "red", noted)).await, FillReply::Refused);
+    assert_eq!(l2.insert(tagged("a", "red", noted)).await, FillReply::Refused);
+    assert_eq!(l2.fetch("a").await, None);
+}
+
+async fn a_generation_that_was_not_noted_must_not_have_moved_since_the_grant(l2: Asked) {
+    for key in ["a", "b", "plain"] {
+        l2.lease(key, 1).await;
+    }
+    l2.invalidate(red()).await;
+    assert_eq!(l2.fill(tagged("a", "red", None)).await, FillReply::Refused);
+    assert_eq!(l2.fill(tagged("b", "blue", None)).await, FillReply::Refused);
+    assert_eq!(l2.fill(a_fill("plain", 1, "row")).await, stored());
+    l2.lease("c", 1).await;
+    let FillReply::Stored(generations) = l2.fill(tagged("c", "red", None)).await else { unreachable!("nothing moved") };
+    assert_eq!(l2.generation("red").await, Some(generations[0]));
+}
+
+async fn an_insert_takes_the_present_generations(l2: Asked) {
+    let FillReply::Stored(first) = l2.insert(tagged("a", "red", None)).await else { unreachable!("not refused") };
+    assert_eq!(l2.insert(tagged("b", "red", None)).await, FillReply::Stored(first.clone()));
+    assert_eq!(l2.insert(tagged("c", "red", Some(first[0]))).await, FillReply::Stored(first));
+}
+
+async fn an_invalidated_tag_gets_a_generation_that_nobody_has_seen(l2: Asked) {
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        l2.invalidate(red()).await;
+        let generation = l2.generation("red").await.expect("made");
+        assert!(!seen.contains(&generation));
+        seen.push(generation);
+    }
+}
+
+async fn several_invalidations_are_one_call(l2: Asked) {
+    for key in ["a", "b", "c"] {
+        l2.put(key, key).await;
+    }
+    let some = [drop_key("a", None, false), red(), drop_key("c", Some(1), true)];
+    l2.0.invalidate(CACHE, &some).await.expect("L2 answers");
+    assert_eq!((l2.frame("a").await, l2.frame("b").await, l2.frame("c").await), (None, Some("b".into()), None));
+    assert!(l2.generation("red").await.is_some());
+}
+
+async fn a_ping_is_answered(l2: Asked) {
+    assert_eq!(l2.0.ping().await, Ok(()));
 }
