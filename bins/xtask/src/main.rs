@@ -37,7 +37,7 @@ enum Command {
     Ci,
     /// The benchmarks.
     Bench {
-        /// What `cargo bench` gets.
+        /// `peers` for the comparison with other caches; otherwise what `cargo bench` gets.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Clock,
-    sync::{Mutex, lock},
+    sync::{AtomicBool, Mutex, Ordering, lock},
 };
 
 /// The circuit.
@@ -16,6 +16,8 @@ pub(crate) struct Breaker {
     failures_to_open: u32,
     open_for: Duration,
     clock: Arc<dyn Clock>,
+    /// No failure is on record: then nobody takes the lock.
+    spotless: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -31,11 +33,15 @@ enum State {
 
 impl Breaker {
     pub(crate) fn new(failures_to_open: u32, open_for: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { failures_to_open, open_for, clock, state: Mutex::new(State::Closed { failures: 0 }) }
+        let state = Mutex::new(State::Closed { failures: 0 });
+        Self { failures_to_open, open_for, clock, spotless: AtomicBool::new(true), state }
     }
 
     /// Permission for one call, if the circuit allows it.
     pub(crate) fn pass(&self) -> Option<Pass<'_>> {
+        if self.spotless.load(Ordering::Acquire) {
+            return Some(Pass { breaker: self, ended: false });
+        }
         let mut state = lock(&self.state);
         match *state {
             State::Closed { .. } => {}
@@ -52,6 +58,7 @@ impl Breaker {
 
     fn failed(&self) {
         let mut state = lock(&self.state);
+        self.spotless.store(false, Ordering::Release);
         let failures = if let State::Closed { failures } = *state { failures + 1 } else { self.failures_to_open };
         if failures < self.failures_to_open {
             *state = State::Closed { failures };
@@ -64,11 +71,15 @@ impl Breaker {
     }
 
     fn succeeded(&self) {
+        if self.spotless.load(Ordering::Acquire) {
+            return;
+        }
         let mut state = lock(&self.state);
         if !matches!(*state, State::Closed { .. }) {
             tracing::info!("L2 answers again");
         }
         *state = State::Closed { failures: 0 };
+        self.spotless.store(true, Ordering::Release);
     }
 }
 
@@ -121,6 +132,7 @@ mod tests {
     #[test]
     fn a_failed_probe_opens_it_again() {
         let breaker = breaker();
+        (0..5).for_each(|_| breaker.failed());
         *lock(&breaker.state) = State::Open { until: Instant::now() };
         drop(breaker.pass().expect("half open"));
         assert!(breaker.pass().is_none());

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::{
     CacheKey, CacheOptions, Clock, Codec, Gauges, L2, L2Outcome, LoadOutcome, MetricsSink, Operation,
@@ -104,16 +105,23 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         operation: Operation,
         question: impl Future<Output = Result<T, Unavailable>>,
     ) -> Option<T> {
-        let asked_at = self.now();
-        let answer = question.await;
+        let asked_at = self.metrics.is_some().then(|| self.now());
+        let span = tracing::debug_span!(
+            "cache.l2",
+            cache = self.name,
+            operation = operation.as_str(),
+            outcome = tracing::field::Empty
+        );
+        let answer = question.instrument(span.clone()).await;
         let outcome = match &answer {
             Ok(_) => L2Outcome::Ok,
             Err(Unavailable::Failed) => L2Outcome::Failed,
             Err(Unavailable::Deadline) => L2Outcome::Deadline,
             Err(Unavailable::BreakerOpen) => L2Outcome::BreakerOpen,
         };
+        span.record("outcome", outcome.as_str());
         self.recorder.l2(operation, outcome);
-        if let Some(sink) = &self.metrics {
+        if let (Some(sink), Some(asked_at)) = (&self.metrics, asked_at) {
             sink.l2(&self.name, operation, outcome, self.now().saturating_duration_since(asked_at));
             let open = self.l2.as_ref().is_some_and(L2::is_open);
             if self.told_open.swap(open, Ordering::Relaxed) != open {

@@ -49,12 +49,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             if kept {
                 self.put(&pending.lead, &entry);
             }
-            let Pending { lead, remote, token, leased, .. } = pending;
+            let Pending { lead, remote, lease, .. } = pending;
             lead.end(Ok((Arc::clone(&entry), Source::Loader)));
-            match leased {
-                true if kept => fills.push(Fill { remote, token, noted: start.tags, entry }),
-                true => unused.push((remote.name().to_owned(), token)),
-                false => {}
+            match lease {
+                Some(token) if kept => fills.push(Fill { remote, token, noted: start.tags, entry }),
+                Some(token) => unused.push((remote.name().to_owned(), token)),
+                None => {}
             }
         }
         self.release(unused);

@@ -107,7 +107,8 @@ impl<K: CacheKey, V> Flights<K, V> {
         shard.insert(key.clone(), Arc::clone(&flight));
         drop(shard);
         let waiter = Waiter { progress, flight: Arc::clone(&flight) };
-        let lead = Lead { key: key.clone(), since, options, flight, sender, flights: Arc::clone(self) };
+        let (key, flights) = (key.clone(), Arc::clone(self));
+        let lead = Lead { key, since, options, flight, sender, flights, has_left: false };
         Place::Lead(lead, waiter)
     }
 
@@ -150,6 +151,8 @@ pub(crate) struct Lead<K: CacheKey, V> {
     flight: Arc<Flight<K, V>>,
     sender: watch::Sender<Progress<K, V>>,
     flights: Arc<Flights<K, V>>,
+    /// Off the table already.
+    has_left: bool,
 }
 
 impl<K: CacheKey, V> Lead<K, V> {
@@ -175,12 +178,15 @@ impl<K: CacheKey, V> Lead<K, V> {
 
     /// Takes the flight off the table and hands the outcome to all waiters, in this order: who has seen an outcome and asks again must
     /// not join the flight that made it.
-    pub(crate) fn end(self, outcome: Outcome<K, V>) {
+    pub(crate) fn end(mut self, outcome: Outcome<K, V>) {
         self.leave();
         self.sender.send_modify(|progress| progress.outcome = Some(outcome));
     }
 
-    fn leave(&self) {
+    fn leave(&mut self) {
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
         let mut shard = self.flights.shard(&self.key);
         if shard.get(&self.key).is_some_and(|present| Arc::ptr_eq(present, &self.flight)) {
             shard.remove(&self.key);

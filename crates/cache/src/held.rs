@@ -45,12 +45,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Judges what L2 holds, in order. Tags that this node does not know are asked for, all in one round trip.
     pub(crate) async fn judge(&self, held: &[(Subject<'_, K>, &Held)], asked_at: Instant) -> Vec<Verdict<K, V>> {
         let frames: Vec<_> = held.iter().map(|(subject, held)| self.read_frame(subject, &held.frame)).collect();
-        let decoded = frames.iter().zip(held).filter_map(|(frame, (_, held))| Some((frame.as_ref()?, held)));
-        let unknown: BTreeSet<String> = decoded
-            .filter(|(frame, held)| self.recognize(frame, &held.generations).is_none())
-            .flat_map(|(frame, _)| frame.tags.iter().cloned())
-            .collect();
-        self.learn(&unknown).await;
+        let tagged = frames.iter().zip(held).filter_map(|(frame, (_, held))| Some((frame.as_ref()?, held)));
+        let tagged: Vec<_> = tagged.filter(|(frame, _)| !frame.tags.is_empty()).collect();
+        if !tagged.is_empty() {
+            let now = self.now();
+            let unknown = tagged.iter().filter(|(frame, held)| self.recognize(frame, &held.generations, now).is_none());
+            let unknown: BTreeSet<String> = unknown.flat_map(|(frame, _)| frame.tags.iter().cloned()).collect();
+            self.learn(&unknown).await;
+        }
         let judged = held.iter().zip(frames).map(|((subject, held), frame)| {
             let (answer, verdict) = match frame {
                 Some(frame) => self.verdict(subject, held, frame, asked_at),
@@ -108,9 +110,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         tracing::warn!(cache, key, %cause, "L2 holds something that is not ours; it is overwritten");
     }
 
-    fn recognize(&self, frame: &Frame, nonces: &[Nonce]) -> Option<Recognized> {
+    fn recognize(&self, frame: &Frame, nonces: &[Nonce], now: Instant) -> Option<Recognized> {
         let believed = self.l2.as_ref().is_some_and(|l2| l2.believes_tags(&self.name, &frame.tags));
-        believed.then(|| self.tags.recognize(&frame.tags, nonces, self.now())).flatten()
+        believed.then(|| self.tags.recognize(&frame.tags, nonces, now)).flatten()
     }
 
     fn verdict(
@@ -120,7 +122,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         frame: Frame,
         asked_at: Instant,
     ) -> (L2Answer, Verdict<K, V>) {
-        let Some(tags) = self.recognize(&frame, &held.generations) else {
+        let now = self.now();
+        let Some(tags) = self.recognize(&frame, &held.generations, now) else {
             return (L2Answer::Outdated, Verdict::Refused);
         };
         let codec = self.values.codec.as_ref().expect("a frame was decoded with it");
@@ -132,7 +135,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             }
         };
         // Life counts from before the question; ages are differences, so that no clock of another node matters.
-        let origin = if self.mutants.has(Mutant::LifeFromAnswer) { self.now() } else { asked_at };
+        let origin = if self.mutants.has(Mutant::LifeFromAnswer) { now } else { asked_at };
         let left = held.remaining.min(frame.hard).min(LONGEST);
         let soft_left = frame.soft.saturating_sub(frame.hard - left).min(left);
         let graceful = value.is_some() && self.options.grace.is_some();
@@ -148,7 +151,6 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         entry.version = frame.version;
         entry.tags = tags.generations;
         let entry = Arc::new(entry);
-        let now = self.now();
         if now < soft_until && self.is_renewed(subject, soft_until) {
             (L2Answer::Hit, Verdict::Fresh(entry))
         } else if now < entry.life.stale_until {

@@ -22,8 +22,8 @@ use crate::{
 pub(crate) struct Pending<K: CacheKey, V> {
     pub(crate) lead: Lead<K, V>,
     pub(crate) remote: RemoteKey,
-    pub(crate) token: Nonce,
-    pub(crate) leased: bool,
+    /// The token of the lease that was granted.
+    pub(crate) lease: Option<Nonce>,
     /// Whether L2 takes part: it is there, wanted, answering, and believed about this key.
     by_l2: bool,
     /// A frame that was seen and is not good enough.
@@ -101,7 +101,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         if wanted && !by_l2 {
             self.recorder.l2(Operation::Fetch, L2Outcome::Bypassed);
         }
-        Pending { lead, remote, token: Nonce::random(), leased: false, by_l2, refused: None, renews: None }
+        Pending { lead, remote, lease: None, by_l2, refused: None, renews: None }
     }
 
     /// One round trip for all keys that L2 may know.
@@ -113,8 +113,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             return rest;
         }
         let asked_at = self.now();
-        let names: Vec<&str> = asked.iter().map(|pending| pending.remote.name()).collect();
-        let answers = self.ask(Operation::Fetch, l2.fetch(&self.name, &names)).await;
+        let answers = {
+            let names: Vec<&str> = asked.iter().map(|pending| pending.remote.name()).collect();
+            self.ask(Operation::Fetch, l2.fetch(&self.name, &names)).await
+        };
         match answers {
             Some(answers) => {
                 let answered = asked.into_iter().zip(answers);
@@ -134,7 +136,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         asked_at: Instant,
         missed: impl Fn(&Pending<K, V>),
     ) -> Vec<Pending<K, V>> {
-        let (mut held, mut open) = (Vec::new(), Vec::new());
+        let (mut held, mut open): (Vec<(Pending<K, V>, Held)>, Vec<_>) = Default::default();
         for (pending, answer) in answered {
             match answer {
                 Some(answer) => held.push((pending, answer)),
@@ -144,9 +146,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 }
             }
         }
-        let subjects: Vec<_> =
-            held.iter().map(|(pending, held): &(Pending<K, V>, Held)| (pending.subject(), held)).collect();
-        let verdicts = self.judge(&subjects, asked_at).await;
+        let verdicts = {
+            let subjects: Vec<_> = held.iter().map(|(pending, held)| (Pending::subject(pending), held)).collect();
+            self.judge(&subjects, asked_at).await
+        };
         for ((mut pending, answer), verdict) in held.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Fresh(entry) => {
@@ -179,11 +182,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             round.load.extend(open);
             return round;
         };
-        let mut held = Vec::new();
-        for (mut pending, reply) in open.into_iter().zip(replies) {
+        let mut held: Vec<_> = Vec::new();
+        for ((mut pending, request), reply) in open.into_iter().zip(requests).zip(replies) {
             match reply {
                 LeaseReply::Granted => {
-                    pending.leased = true;
+                    pending.lease = Some(request.token);
                     round.load.push(pending);
                 }
                 LeaseReply::Held(answer) => held.push((pending, Some(answer))),
@@ -218,7 +221,7 @@ impl<K: CacheKey, V> Pending<K, V> {
     fn lease_request(&self) -> LeaseRequest {
         LeaseRequest {
             key: self.remote.name().to_owned(),
-            token: self.token,
+            token: Nonce::random(),
             refused: self.refused.clone(),
             force: self.lead.options.force_refresh,
         }

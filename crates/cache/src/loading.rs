@@ -85,9 +85,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Ends flights whose load failed. What is stale is served for a while without another attempt.
     fn give_up(self: &Arc<Self>, pending: Vec<Pending<K, V>>, error: &Error) {
         let now = self.now();
-        let leased = pending.iter().filter(|pending| pending.leased);
-        let leases: Vec<(String, Nonce)> =
-            leased.map(|pending| (pending.remote.name().to_owned(), pending.token)).collect();
+        let leases = pending.iter().filter_map(|pending| Some((pending.remote.name().to_owned(), pending.lease?)));
+        let leases: Vec<(String, Nonce)> = leases.collect();
         for pending in pending {
             if let Look::Stale(entry) = self.local.look(&pending.lead.key, now) {
                 entry.hold_until(now + self.options.grace_throttle);

@@ -55,7 +55,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let mut answers: Vec<Option<Lookup<V>>> = keys.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..keys.len()).collect();
         while !open.is_empty() {
-            let (mut seats, mut leads) = (Vec::with_capacity(open.len()), Vec::new());
+            let (mut seats, mut leads): (Vec<_>, Vec<_>) = Default::default();
             for position in open.drain(..) {
                 match self.step(&keys[position], options).inspect_err(|_| tally.fail())? {
                     Step::Answer { entry, source, due } => {

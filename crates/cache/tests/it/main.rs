@@ -23,6 +23,7 @@ mod redis_trips;
 mod refresh;
 mod resilience;
 mod scene;
+mod spans;
 mod statistics;
 mod tags;
 mod trouble;
