@@ -41,7 +41,9 @@ fn median(mut times: Vec<Duration>) -> Duration {
 
 /// The rows as a table; ratios first.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text = format!("median of {ROUNDS} rounds by turns\n\n| work | ratio | at most | bare, ns | ours, ns |\n|---|---|---|---|---|\n");
+    let mut text = format!(
+        "median of {ROUNDS} rounds by turns\n\n| work | ratio | at most | bare, ns | ours, ns |\n|---|---|---|---|---|\n"
+    );
     for Row { work, bare, ours, at_most } in rows {
         let ratio = ours.as_secs_f64() / bare.as_secs_f64();
         let line = format!("| {work} | {ratio:.2} | {at_most:.2} | {} | {} |", bare.as_nanos(), ours.as_nanos());

@@ -27,10 +27,12 @@ pub(crate) async fn report(redis: &RedisServer) -> Result<String> {
     settled(&cache, 100).await;
     let batch = redis.command_counts().await?;
     let mut text = String::from("commands that the server ran (those inside of scripts included)\n\n");
-    for (work, from, to) in [("miss", &before, &missed), ("hit in L2", &missed, &hit), ("batch of 100, 2 of them hits", &hit, &batch)] {
+    for (work, from, to) in
+        [("miss", &before, &missed), ("hit in L2", &missed, &hit), ("batch of 100, 98 of them misses", &hit, &batch)]
+    {
         let grown = to.iter().filter_map(|(command, count)| {
             let more = count - from.get(command).copied().unwrap_or(0);
-            (more > 0 && command != "info").then(|| format!("{more} {command}"))
+            (more > 0 && !["info", "auth"].contains(&command.as_str())).then(|| format!("{more} {command}"))
         });
         writeln!(text, "- {work}: {}", grown.collect::<Vec<_>>().join(", "))?;
     }

@@ -23,7 +23,8 @@ pub struct Cache<K: CacheKey, V> {
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
-    /// Begins to build a cache. The name is the first part of its keys in L2.
+    /// Begins to build a cache. The name is the first part of its keys in L2: two caches of one name on one L2 share entries, and
+    /// overwrite each other's if their values differ in codec or schema.
     pub fn builder(name: &str) -> CacheBuilder<K, V> {
         CacheBuilder::new(name)
     }
@@ -38,7 +39,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     }
 
     /// The value of `key` from L1, else L2, else `load`, which answers a value, an `Option` of one, or [`Loaded`]. Concurrent callers
-    /// share one load.
+    /// share one load. It may fail with any error, a boxed one or `anyhow::Error` as well.
     ///
     /// ```
     /// use larder_cache::{Cache, Json, Source};
@@ -65,7 +66,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         F: FnOnce() -> R + Send + 'static,
         R: Future<Output = Result<O, E>> + Send + 'static,
         O: Into<Loaded<V>>,
-        E: StdError + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
         match self.hit(key) {
             Some(found) => Ok(found),
@@ -96,7 +97,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         F: FnOnce() -> R + Send + 'static,
         R: Future<Output = Result<O, E>> + Send + 'static,
         O: Into<Loaded<V>>,
-        E: StdError + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
         match if options.reads_l1() { self.hit(key) } else { None } {
             Some(found) => Ok(found),
@@ -133,7 +134,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         F: Fn(Vec<K>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<HashMap<K, O>, E>> + Send + 'static,
         O: Into<Loaded<V>>,
-        E: StdError + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
         self.get_or_load_many_with(keys, CallOptions::new(), load).await
     }
@@ -152,9 +153,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         F: Fn(Vec<K>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<HashMap<K, O>, E>> + Send + 'static,
         O: Into<Loaded<V>>,
-        E: StdError + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Box::pin(self.core.read_through(keys, options, || batch(load))).await
+        let found = Box::pin(self.core.read_through(keys, options, || batch(load))).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// What L1 or else L2 holds, without loading anything. `None`: neither has the key.
@@ -291,11 +293,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// A fresh entry of L1. This is the whole path of a hit: no lock of ours, no allocation.
     fn hit(&self, key: &K) -> Option<Lookup<V>> {
-        let now = self.core.now();
-        let Look::Fresh(entry) = self.core.local.look(key, now) else { return None };
+        let mut now = None;
+        let Look::Fresh(entry) = self.core.local.look(key, || *now.insert(self.core.now())) else { return None };
         self.core.recorder.lookup(Outcome::L1);
         self.core.hot_keys.sample(&entry.key);
-        Some(Lookup::of(&entry, Source::L1, now))
+        Some(Lookup::of(&entry, Source::L1, now.unwrap_or_else(|| self.core.now())))
     }
 
     async fn load_one<F, R, O, E>(&self, key: &K, options: CallOptions, load: F) -> Result<Lookup<V>, Error>
@@ -303,10 +305,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         F: FnOnce() -> R + Send + 'static,
         R: Future<Output = Result<O, E>> + Send + 'static,
         O: Into<Loaded<V>>,
-        E: StdError + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
         let found = self.core.read_through(slice::from_ref(key), options, || single(key.clone(), load)).await?;
-        Ok(found.into_iter().next().expect("one answer for one key"))
+        Ok(found.into_iter().flatten().next().expect("one answer for one key"))
     }
 }
 

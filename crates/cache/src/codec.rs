@@ -15,7 +15,7 @@ pub use self::postcard::Postcard;
 /// What a codec fails with.
 pub type CodecError = Box<dyn Error + Send + Sync>;
 
-/// Turns values into bytes and back. Used as `Arc<dyn Codec<V>>`.
+/// Turns values into bytes and back. Used as `Arc<dyn Codec<V>>`. A panic of one counts as its failure.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use crate::{
-    CacheKey, CacheOptions, Clock, Codec, Gauges, L2, L2Outcome, LoadOutcome, MetricsSink, Operation,
+    CacheKey, CacheOptions, Clock, Codec, CodecError, Gauges, L2, L2Outcome, LoadOutcome, MetricsSink, Operation,
     flight::{Flights, Since},
     hot_keys::HotKeys,
     l2::Unavailable,
@@ -31,6 +32,18 @@ pub(crate) struct Values<V> {
     pub(crate) codec: Option<Arc<dyn Codec<V>>>,
     pub(crate) weigher: Weigher<V>,
     pub(crate) schema: u32,
+}
+
+impl<V> Values<V> {
+    /// A value whose weigher panics weighs too much to be kept: those who wait get it nevertheless.
+    pub(crate) fn weight(&self, value: &V) -> usize {
+        guarded(|| Ok((self.weigher)(value))).unwrap_or(usize::MAX)
+    }
+}
+
+/// A codec's panic is a failure: it would end a task that callers wait for.
+pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
+    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|_panic| Err("the codec or weigher panicked".into()))
 }
 
 /// What clones share.
@@ -121,20 +134,28 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         };
         span.record("outcome", outcome.as_str());
         self.recorder.l2(operation, outcome);
-        if let (Some(sink), Some(asked_at)) = (&self.metrics, asked_at) {
-            sink.l2(&self.name, operation, outcome, self.now().saturating_duration_since(asked_at));
-            let open = self.l2.as_ref().is_some_and(L2::is_open);
-            if self.told_open.swap(open, Ordering::Relaxed) != open {
-                sink.breaker(&self.name, open);
-            }
+        if let Some(asked_at) = asked_at {
+            self.tell(|sink| {
+                sink.l2(&self.name, operation, outcome, self.now().saturating_duration_since(asked_at));
+                let open = self.l2.as_ref().is_some_and(L2::is_open);
+                if self.told_open.swap(open, Ordering::Relaxed) != open {
+                    sink.breaker(&self.name, open);
+                }
+            });
         }
         answer.ok()
     }
 
     pub(crate) fn load_ended(&self, outcome: LoadOutcome, took: Duration) {
         self.recorder.load(outcome);
-        if let Some(sink) = &self.metrics {
-            sink.loaded(&self.name, outcome, took);
+        self.tell(|sink| sink.loaded(&self.name, outcome, took));
+    }
+
+    /// Tells the sink, if there is one. A panic of its own is its loss: the flights, leases and callers at hand have to go on.
+    fn tell(&self, news: impl FnOnce(&dyn MetricsSink)) {
+        let Some(sink) = &self.metrics else { return };
+        if catch_unwind(AssertUnwindSafe(|| news(&**sink))).is_err() {
+            tracing::error!(cache = self.name, "the metrics sink panicked");
         }
     }
 

@@ -71,6 +71,12 @@ impl<K, V> Entry<K, V> {
         }
     }
 
+    /// Gives it its tags, which weigh as well.
+    pub(crate) fn carry(&mut self, tags: Box<[Arc<Generation>]>) {
+        self.weight = self.weight.saturating_add(u32::try_from(size_of_val(&*tags)).unwrap_or(u32::MAX));
+        self.tags = tags;
+    }
+
     pub(crate) fn make_live(&self) {
         self.live.store(true, Ordering::Release);
     }

@@ -16,7 +16,8 @@ pub enum ErrorKind {
     Overloaded,
     /// A loader asked the cache for a key that it is loading itself.
     Reentrant,
-    /// The runtime on which the cache loads is shutting down.
+    /// The runtime on which the cache loads is shutting down, or gone: that in which it was built, unless
+    /// [`CacheBuilder::runtime`](crate::CacheBuilder::runtime) named another.
     Stopped,
 }
 
@@ -56,7 +57,8 @@ impl Error {
         self.kind
     }
 
-    /// The loader's error, if the loader answered one of type `E`.
+    /// The loader's error, if the loader answered one of type `E`. One that came in an `anyhow::Error` can only be printed, as the
+    /// source.
     pub fn loader_error<E: StdError + 'static>(&self) -> Option<&E> {
         self.source.as_deref().and_then(|source| source.downcast_ref())
     }

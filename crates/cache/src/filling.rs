@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     CacheKey, FillOutcome, FillReply, FillRequest, FillTag, Loaded, Nonce, Operation, Source,
-    core::Core,
+    core::{Core, guarded},
     entry::{Entry, Life},
     fence::Stamp,
     frame::{self, Context, Frame},
@@ -43,8 +43,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             start.tags = self.tags.note();
         }
         let (mut fills, mut unused) = (Vec::new(), Vec::new());
+        // A batch that names a key twice leads two flights for it if it was invalidated between the two looks; the earlier is detached.
+        let may_repeat = pending.iter().any(|pending| pending.lead.is_detached());
         for pending in pending {
-            let found = loaded.remove(&pending.lead.key).unwrap_or_else(Loaded::absent);
+            let key = &pending.lead.key;
+            let found = if may_repeat { loaded.get(key).cloned() } else { loaded.remove(key) };
+            let found = found.unwrap_or_else(Loaded::absent);
             let (entry, kept) = self.loaded_entry(&pending, found, start, cost);
             if kept {
                 self.put(&pending.lead, &entry);
@@ -77,7 +81,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let mut entry =
             self.fresh_entry(&pending.lead.key, &pending.remote, pending.lead.since.fence, found, start.at, cost);
         entry.tracked = tags.is_some();
-        entry.tags = tags.unwrap_or_default();
+        entry.carry(tags.unwrap_or_default());
         let kept = kept && entry.tracked;
         if !kept {
             // It is handed out once and has no life.
@@ -104,7 +108,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 
     /// Whether a value may be kept at all.
     pub(crate) fn may_keep(&self, found: &Loaded<V>, remote: &RemoteKey) -> bool {
-        let bytes = found.value.as_ref().map_or(0, |value| (self.values.weigher)(value));
+        let bytes = found.value.as_ref().map_or(0, |value| self.values.weight(value));
         if bytes > self.options.max_value_bytes {
             self.cannot_fill(remote, FillOutcome::TooLarge, &"it is over the limit");
             return false;
@@ -191,7 +195,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     ) -> Option<FillRequest> {
         let codec = self.values.codec.as_ref()?;
         let now = self.now();
-        let payload = entry.value.as_ref().map(|value| codec.encode(value)).transpose();
+        let payload = entry.value.as_ref().map(|value| guarded(|| codec.encode(value))).transpose();
         let payload = payload.inspect_err(|cause| self.cannot_fill(remote, FillOutcome::Unencodable, cause)).ok()?;
         let left = |until: Instant| until.saturating_duration_since(now);
         let frame = Frame {

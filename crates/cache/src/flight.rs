@@ -108,7 +108,7 @@ impl<K: CacheKey, V> Flights<K, V> {
         drop(shard);
         let waiter = Waiter { progress, flight: Arc::clone(&flight) };
         let (key, flights) = (key.clone(), Arc::clone(self));
-        let lead = Lead { key, since, options, flight, sender, flights, has_left: false };
+        let lead = Lead { key, since, options, flight, sender, flights, with_caller: true, has_left: false };
         Place::Lead(lead, waiter)
     }
 
@@ -151,11 +151,18 @@ pub(crate) struct Lead<K: CacheKey, V> {
     flight: Arc<Flight<K, V>>,
     sender: watch::Sender<Progress<K, V>>,
     flights: Arc<Flights<K, V>>,
+    /// The caller itself still leads, and does not wait for what it brings about.
+    with_caller: bool,
     /// Off the table already.
     has_left: bool,
 }
 
 impl<K: CacheKey, V> Lead<K, V> {
+    /// From now on the caller is one of those who wait.
+    pub(crate) fn leaves_its_caller(&mut self) {
+        self.with_caller = false;
+    }
+
     /// The loader is about to be called.
     pub(crate) fn loads(&self) {
         self.flight.loading.store(true, Ordering::SeqCst);
@@ -180,7 +187,12 @@ impl<K: CacheKey, V> Lead<K, V> {
     /// not join the flight that made it.
     pub(crate) fn end(mut self, outcome: Outcome<K, V>) {
         self.leave();
-        self.sender.send_modify(|progress| progress.outcome = Some(outcome));
+        // Off the table it gains no waiters. The caller's receiver and the flight's own: then there is nobody to wake.
+        let wakes = !self.with_caller || self.sender.receiver_count() > 2;
+        self.sender.send_if_modified(|progress| {
+            progress.outcome = Some(outcome);
+            wakes
+        });
     }
 
     fn leave(&mut self) {

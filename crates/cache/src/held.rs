@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::{
     CacheKey, CallOptions, Held, L2Answer, Nonce, Operation,
-    core::Core,
+    core::{Core, guarded},
     entry::{Entry, Life},
     fence::Stamp,
     flight::{Lead, Since},
@@ -127,7 +127,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             return (L2Answer::Outdated, Verdict::Refused);
         };
         let codec = self.values.codec.as_ref().expect("a frame was decoded with it");
-        let value = match frame.payload.map(|payload| codec.decode(payload)).transpose() {
+        let value = match frame.payload.map(|payload| guarded(|| codec.decode(payload))).transpose() {
             Ok(value) => value,
             Err(cause) => {
                 self.refuse(subject, &cause);
@@ -149,7 +149,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         };
         let mut entry = self.entry(subject.key, subject.stamp, value, life, subject.remote.text_bytes());
         entry.version = frame.version;
-        entry.tags = tags.generations;
+        entry.carry(tags.generations);
         let entry = Arc::new(entry);
         if now < soft_until && self.is_renewed(subject, soft_until) {
             (L2Answer::Hit, Verdict::Fresh(entry))
@@ -169,7 +169,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 
     /// An entry that is not live yet.
     pub(crate) fn entry(&self, key: &K, stamp: Stamp, value: Option<V>, life: Life, key_bytes: usize) -> Entry<K, V> {
-        let bytes = value.as_ref().map_or(0, |value| (self.values.weigher)(value)).saturating_add(key_bytes);
+        // L1 holds the key twice: as its own and in the entry.
+        let bytes = value.as_ref().map_or(0, |value| self.values.weight(value)).saturating_add(2 * key_bytes);
         let mut entry = Entry::provisional(key.clone(), value, life, stamp, bytes);
         entry.early_from = refresh::early_from(&life, self.options.early_refresh);
         entry

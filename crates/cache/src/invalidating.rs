@@ -60,31 +60,46 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     }
 
     /// First L2, then this process; the other way round, a load in between would bring the old value back from L2.
-    async fn forget(self: &Arc<Self>, told: Vec<Invalidation>, here: impl Fn(&Self) + Send + 'static) {
-        let core = Arc::clone(self);
+    async fn forget(self: &Arc<Self>, told: Vec<Invalidation>, here: impl Fn(&Self) + Send + Sync + 'static) {
+        let work = Arc::new((told, here));
+        let (core, shared) = (Arc::clone(self), Arc::clone(&work));
         let task = async move {
+            let (told, here) = &*shared;
             let early = core.mutants.has(Mutant::FenceBeforeL2);
             if early {
                 here(&core);
             }
             if let Some(l2) = core.l2.as_ref().filter(|_| !told.is_empty()) {
-                core.ask(Operation::Invalidate, l2.invalidate(&core.name, &told)).await;
+                core.ask(Operation::Invalidate, l2.invalidate(&core.name, told)).await;
             }
             if !early {
                 here(&core);
             }
         };
         if self.spawner.finish(task).await.is_none() {
-            tracing::error!(cache = self.name, "an invalidation did not end: its runtime is shutting down");
+            let (told, here) = &*work;
+            self.abandoned(told, here);
         }
+    }
+
+    /// Forgets what a task should have forgotten that panicked, or whose runtime is shutting down: the caller is about to be told that it
+    /// is gone.
+    fn abandoned(&self, told: &[Invalidation], here: impl Fn(&Self)) {
+        tracing::error!(cache = self.name, "an invalidation or insert did not end; what it concerns is forgotten");
+        if let Some(l2) = self.l2.as_ref().filter(|_| !told.is_empty()) {
+            l2.invalidate_later(&self.name, told);
+        }
+        here(self);
     }
 
     /// Replaces whatever is held for a key.
     pub(crate) async fn insert(self: &Arc<Self>, key: &K, value: Loaded<V>) {
-        let (core, key) = (Arc::clone(self), key.clone());
-        let task = async move { core.replace(key, value).await };
+        let (core, copy) = (Arc::clone(self), key.clone());
+        let task = async move { core.replace(copy, value).await };
         if self.spawner.finish(task).await.is_none() {
-            tracing::error!(cache = self.name, "an insert did not end: its runtime is shutting down");
+            let name = RemoteKey::of(&self.name, key).name().to_owned();
+            let gone = Invalidation::Key { key: name, version: None, gone: false };
+            self.abandoned(&[gone], |core| core.void(key));
         }
     }
 
@@ -117,7 +132,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let (Some(next), true) = (next, stored) else { return };
         let Some(generations) = self.tags.attach(&tags, since.tags) else { return };
         entry.stamp = next;
-        entry.tags = generations;
+        entry.carry(generations);
         self.local.put(&key, Arc::new(entry));
     }
 }

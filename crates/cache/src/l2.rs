@@ -224,35 +224,49 @@ impl L2 {
 
     /// Invalidates, and queues what L2 did not take. When this returns, this node believes nothing that it concerns.
     pub(crate) async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), Unavailable> {
-        self.or_queued(cache, invalidations, self.shared.remote.invalidate(cache, invalidations)).await
+        self.or_queued(cache, invalidations, self.shared.remote.invalidate(cache, invalidations), |()| true).await
+    }
+
+    /// Queues invalidations for which nobody could wait. When this returns, this node believes nothing that they concern.
+    pub(crate) fn invalidate_later(&self, cache: &str, invalidations: &[Invalidation]) {
+        self.shared.queue.add(cache, invalidations);
+        self.replay();
     }
 
     /// Stores a value that was not loaded; queues an invalidation of its key if L2 did not take it.
     pub(crate) async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, Unavailable> {
         let drop_it = Invalidation::Key { key: request.key.clone(), version: None, gone: false };
-        self.or_queued(cache, &[drop_it], self.shared.remote.insert(cache, request)).await
+        // What is too old is refused and drops nothing: an invalidation that waited for the key before still has to be told.
+        let dropped = |reply: &FillReply| *reply != FillReply::Old;
+        self.or_queued(cache, &[drop_it], self.shared.remote.insert(cache, request), dropped).await
     }
 
-    /// Queued before the attempt: while its outcome is unknown, L2 is not believed.
+    /// Queued before the attempt: while its outcome is unknown, L2 is not believed. `dropped` says whether an answer means that L2
+    /// invalidated.
     async fn or_queued<T>(
         &self,
         cache: &str,
         invalidations: &[Invalidation],
         attempt: impl Future<Output = Result<T, RemoteError>>,
+        dropped: impl Fn(&T) -> bool,
     ) -> Result<T, Unavailable> {
         let waiting = self.shared.queue.add(cache, invalidations);
         let outcome = self.shared.pass(attempt).await;
-        if outcome.is_ok() {
+        if outcome.as_ref().is_ok_and(dropped) {
             // What overflowed became a clear, and L2 was asked for less.
             let asked = |(one, asked): &(Waiting, &Invalidation)| one.invalidation == **asked;
             let taken = waiting.into_iter().zip(invalidations).filter(asked).map(|(one, _)| one);
             self.shared.queue.remove(cache, &taken.collect::<Vec<_>>());
         }
+        self.replay();
+        outcome
+    }
+
+    fn replay(&self) {
         if self.shared.queue.begin_replay() {
             let shared = Arc::clone(&self.shared);
             self.shared.spawner.spawn(async move { shared.replay().await });
         }
-        outcome
     }
 }
 
@@ -286,23 +300,25 @@ impl Shared {
         let pass = self.breaker.pass().ok_or(Unavailable::BreakerOpen)?;
         // A client that panics is trouble like any other: an invalidation has to go on, and a read is a miss.
         let call = AssertUnwindSafe(call).catch_unwind();
-        match clock::within(&*self.clock, self.deadline, call).await {
+        let trouble = match clock::within(&*self.clock, self.deadline, call).await {
             Some(Ok(Ok(answer))) => {
                 pass.succeeded();
-                Ok(answer)
+                return Ok(answer);
             }
             Some(Ok(Err(cause))) => {
                 tracing::debug!(%cause, "L2 failed");
-                Err(Unavailable::Failed)
+                Unavailable::Failed
             }
             Some(Err(_panic)) => {
                 tracing::error!("the client of L2 panicked");
-                Err(Unavailable::Failed)
+                Unavailable::Failed
             }
             None => {
                 tracing::debug!(deadline = ?self.deadline, "L2 did not answer in time");
-                Err(Unavailable::Deadline)
+                Unavailable::Deadline
             }
-        }
+        };
+        pass.failed();
+        Err(trouble)
     }
 }

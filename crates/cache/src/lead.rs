@@ -56,6 +56,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         chain: Option<Arc<Chain>>,
     ) {
         let give_up_at = self.now() + self.options.lease.mul_f64(1.5);
+        open.iter_mut().for_each(|pending| pending.lead.leaves_its_caller());
         while !open.is_empty() {
             let Round { load, wait } = self.take_leases(open, give_up_at).await;
             // What is led here is loaded before waiting for what others lead.
@@ -85,7 +86,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Ends a flight with what another one put into L1 between the caller's look and its entry into the flight table.
     fn take_up(&self, lead: Lead<K, V>) -> Option<Pending<K, V>> {
         if lead.options.reads_l1()
-            && let Look::Fresh(entry) | Look::Due(entry) = self.local.look(&lead.key, self.now())
+            && let Look::Fresh(entry) | Look::Due(entry) = self.local.look(&lead.key, || self.now())
         {
             lead.end(Ok((entry, Source::L1)));
             return None;
@@ -105,10 +106,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     }
 
     /// One round trip for all keys that L2 may know.
-    async fn fetch(&self, open: Vec<Pending<K, V>>) -> Vec<Pending<K, V>> {
+    async fn fetch(&self, mut open: Vec<Pending<K, V>>) -> Vec<Pending<K, V>> {
         let Some(l2) = &self.l2 else { return open };
-        let (asked, mut rest): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|pending| pending.by_l2 && !pending.lead.options.force_refresh);
+        let passes_l2_by = |pending: &mut Pending<K, V>| !pending.by_l2 || pending.lead.options.force_refresh;
+        let mut rest: Vec<_> = open.extract_if(.., passes_l2_by).collect();
+        let asked = open;
         if asked.is_empty() {
             return rest;
         }
@@ -136,7 +138,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         asked_at: Instant,
         missed: impl Fn(&Pending<K, V>),
     ) -> Vec<Pending<K, V>> {
-        let (mut held, mut open): (Vec<(Pending<K, V>, Held)>, Vec<_>) = Default::default();
+        let mut held: Vec<(Pending<K, V>, Held)> = Vec::new();
+        let mut open = Vec::new();
         for (pending, answer) in answered {
             match answer {
                 Some(answer) => held.push((pending, answer)),

@@ -125,7 +125,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output = Result<O, E>> + Send + 'static,
     O: Into<Loaded<V>>,
-    E: StdError + Send + Sync + 'static,
+    E: Into<LoaderError>,
 {
     // Nobody contends for it. A model checker's lock would switch tasks here, within the scope of a task-local of the first.
     let once = Mutex::new(Some(load));
@@ -134,7 +134,7 @@ where
         let key = key.clone();
         Box::pin(async move {
             match load {
-                Some(load) => Ok(HashMap::from([(key, load().await?.into())])),
+                Some(load) => Ok(HashMap::from([(key, load().await.map_err(Into::into)?.into())])),
                 None => Err("the loader of a single key was called twice".into()),
             }
         })
@@ -149,10 +149,13 @@ where
     F: Fn(Vec<K>) -> R + Send + Sync + 'static,
     R: Future<Output = Result<HashMap<K, O>, E>> + Send + 'static,
     O: Into<Loaded<V>>,
-    E: StdError + Send + Sync + 'static,
+    E: Into<LoaderError>,
 {
     Arc::new(move |keys| {
         let load = load(keys);
-        Box::pin(async move { Ok(load.await?.into_iter().map(|(key, found)| (key, found.into())).collect()) })
+        Box::pin(async move {
+            let found = load.await.map_err(Into::into)?;
+            Ok(found.into_iter().map(|(key, found)| (key, found.into())).collect())
+        })
     })
 }

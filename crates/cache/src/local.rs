@@ -53,12 +53,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
         self.fence.note(self.hash(key))
     }
 
-    /// What a read that starts now may see.
-    pub(crate) fn look(&self, key: &K, now: Instant) -> Look<K, V> {
+    /// What a read that starts now may see. The time is asked only if there is an entry.
+    pub(crate) fn look(&self, key: &K, now: impl FnOnce() -> Instant) -> Look<K, V> {
         let Some(entry) = self.entries.as_ref().and_then(|entries| entries.get(key)) else { return Look::Miss };
         if !self.may_be_seen(key, &entry) {
             return Look::Miss;
         }
+        let now = now();
         if now < entry.early_from {
             return Look::Fresh(entry);
         }

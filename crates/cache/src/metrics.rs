@@ -33,7 +33,7 @@ use crate::statistics::{L2Outcome, LoadOutcome, Operation};
 /// ```
 ///
 /// # Contract
-/// Called on the path of a request: an implementation neither blocks nor panics.
+/// Called on the path of a request: an implementation does not block. If it panics, that is logged and changes nothing else.
 pub trait MetricsSink: fmt::Debug + Send + Sync {
     /// One load ended after `took`, which counts from the wish to load: waiting for a place within the budget is included.
     fn loaded(&self, cache: &str, outcome: LoadOutcome, took: Duration);

@@ -42,13 +42,13 @@ enum Waited<K, V> {
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
-    /// The values of `keys`, in their order. `loader` is made only if something has to be loaded.
+    /// The answers for `keys`, in their order, one for each. `loader` is made only if something has to be loaded.
     pub(crate) async fn read_through(
         self: &Arc<Self>,
         keys: &[K],
         options: CallOptions,
         make_loader: impl FnOnce() -> BatchLoader<K, V>,
-    ) -> Result<Vec<Lookup<V>>, Error> {
+    ) -> Result<Vec<Option<Lookup<V>>>, Error> {
         self.hot_keys.absorb();
         let mut tally = Tally { recorder: &self.recorder, left: keys.len() };
         let loader = LazyCell::new(make_loader);
@@ -81,7 +81,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 }
             }
         }
-        Ok(answers.into_iter().flatten().collect())
+        Ok(answers)
     }
 
     /// Looks into L1 once more, and takes a place in a flight if that has nothing.
@@ -89,7 +89,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let since = self.note(key);
         let mut stale = None;
         if options.reads_l1() {
-            match self.local.look(key, self.now()) {
+            match self.local.look(key, || self.now()) {
                 Look::Fresh(entry) => return Ok(Step::Answer { entry, source: Source::L1, due: false }),
                 Look::Due(entry) => {
                     let due = !options.read_only && entry.begin_refresh();
@@ -121,7 +121,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let mut tally = Tally { recorder: &self.recorder, left: 1 };
         let since = self.note(key);
         if options.reads_l1() {
-            match self.local.look(key, self.now()) {
+            match self.local.look(key, || self.now()) {
                 Look::Fresh(entry) | Look::Due(entry) => return Some(tally.answer(self, &entry, Source::L1, false)),
                 Look::Stale(_) => self.recorder.l1_stale(),
                 Look::Miss => self.recorder.l1_miss(),

@@ -57,7 +57,8 @@ pub struct Statistics {
     pub fills: FillCounts,
     /// Loads, by outcome.
     pub loads: LoadCounts,
-    /// Loads that began in the background, early or while something stale was served. They are in [`Self::loads`] too.
+    /// Early refreshes that began in the background. Each that calls the loader is in [`Self::loads`] too; one that finds what another
+    /// node has loaded, or is loading, does not.
     pub refreshes: u64,
     /// What was invalidated through this cache.
     pub invalidations: InvalidationCounts,

@@ -101,8 +101,9 @@ impl Tags {
 
     /// Notes the table before anything is looked at.
     pub(crate) fn note(&self) -> TagStamp {
-        let change = self.change.load(Ordering::SeqCst);
-        TagStamp { change, renewed: self.renewed.load(Ordering::SeqCst) }
+        // In this order: an invalidation in between must not make a stamp that does not cover itself.
+        let renewed = self.renewed.load(Ordering::SeqCst);
+        TagStamp { change: self.change.load(Ordering::SeqCst), renewed }
     }
 
     /// The generations of `tags` that a value loaded since `since` carries. `None`: one of them may have been invalidated meanwhile.
@@ -208,5 +209,22 @@ impl Tags {
         let generation = Generation::new(&tag, born);
         known.insert(tag, Arc::clone(&generation));
         generation
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_covers_itself_whatever_is_invalidated_meanwhile() {
+        let tags = Tags::new(10, Duration::from_secs(1), Instant::now());
+        std::thread::scope(|scope| {
+            let renewing = scope.spawn(|| (0..300_000).for_each(|_| tags.renew("red")));
+            while !renewing.is_finished() {
+                let stamp = tags.note();
+                assert!(stamp.covers(stamp), "{stamp:?}");
+            }
+        });
     }
 }

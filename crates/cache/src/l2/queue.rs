@@ -28,7 +28,7 @@ impl Target {
 
 /// One that waits. Each request for it draws a new ticket, so that the answer to an earlier attempt does not stand for a later request,
 /// which may look the same.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
     ticket: u64,
     pub(super) invalidation: Invalidation,
@@ -86,13 +86,13 @@ impl Queue {
         added
     }
 
-    /// Takes off what L2 took, unless it was asked for again meanwhile.
+    /// Takes off what L2 took, unless it was asked for again meanwhile, or joined one of a higher version.
     pub(super) fn remove(&self, cache: &str, taken: &[Waiting]) {
         let mut state = self.state();
         if let Some(waits) = state.by_cache.get_mut(cache) {
             for one in taken {
                 let target = Target::of(&one.invalidation);
-                if waits.get(&target).is_some_and(|known| known.ticket == one.ticket) {
+                if waits.get(&target).is_some_and(|known| known == one) {
                     waits.remove(&target);
                 }
             }
@@ -198,6 +198,15 @@ mod tests {
         assert!(!queue.believes("products", "a"));
         queue.remove("products", &second);
         assert!(queue.believes("products", "a"));
+    }
+
+    #[test]
+    fn what_l2_took_does_not_stand_for_the_higher_version_that_waits() {
+        let queue = Queue::new(10, Mutants::default());
+        queue.add("products", &[key("a", Some(10))]);
+        let lower = queue.add("products", &[key("a", Some(5))]);
+        queue.remove("products", &lower);
+        assert_eq!(queue.next_batch(10).expect("it waits").1[0].invalidation, key("a", Some(10)));
     }
 
     #[test]

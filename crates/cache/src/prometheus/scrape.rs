@@ -91,7 +91,7 @@ impl Page<'_> {
         self.counters("loads", "Loads", |s| {
             outcomes(LoadOutcome::ALL, |&kind| ([("outcome", kind.as_str())], s.loads.get(kind)))
         })?;
-        self.counters("refreshes", "Loads begun in the background", |s| vec![([], s.refreshes)])?;
+        self.counters("refreshes", "Early refreshes begun in the background", |s| vec![([], s.refreshes)])?;
         self.counters("invalidations", "Keys, tags and whole namespaces invalidated", |s| {
             outcomes(Invalidated::ALL, |&kind| ([("kind", kind.as_str())], s.invalidations.get(kind)))
         })

@@ -125,3 +125,17 @@ async fn a_probe_whose_caller_goes_away_does_not_hold_it_half_open() {
     scene.expect(&names, 101, "row", Loader).await;
     assert!(!names.statistics().gauges.breaker_open);
 }
+
+#[tokio::test]
+async fn callers_that_go_away_do_not_open_it() {
+    let scene = Scene::with(L2Options { failures_to_open: FAILURES, open_for: OPEN_FOR, ..L2Options::default() });
+    let names = scene.names(graceless());
+    let mut gates: Vec<_> = (0..20).map(|_| scene.remote.hold_before(Call::Fetch)).collect();
+    let callers: Vec<_> = (0..20).map(|key| scene.read(&names, key)).collect();
+    for gate in &mut gates {
+        gate.reached().await;
+    }
+    callers.iter().for_each(|caller| caller.abort());
+    settle().await;
+    assert!(!names.statistics().gauges.breaker_open);
+}

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod budget;
+mod calls;
 mod conformance;
 mod examples;
 mod failures;
@@ -9,6 +10,7 @@ mod faults;
 mod grace;
 mod inputs;
 mod lives;
+mod memory;
 mod names;
 mod nodes;
 mod races;
@@ -23,7 +25,7 @@ mod redis_trips;
 mod refresh;
 mod resilience;
 mod scene;
-mod spans;
 mod statistics;
 mod tags;
 mod trouble;
+mod unfinished;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use larder_cache::{
-    L2Options, Loaded,
+    Change, L2Options, Loaded,
     Source::{L2, Loader},
     testing::{Call, Fault},
 };
@@ -177,4 +177,22 @@ async fn a_refused_clear_keeps_all_of_its_cache_out_of_l2() {
     replayed(&scene, &names).await;
     expect_past_l1(&scene, &names, 1, "new", Loader).await;
     expect_past_l1(&scene, &names, 1, "new", L2).await;
+}
+
+#[tokio::test]
+async fn an_insert_that_is_too_old_does_not_take_a_refused_invalidation_off_the_queue() {
+    let scene = scene(100);
+    let cache = scene.names(graceless());
+    cache.invalidate_changes(&[(1, Change::updated(7))]).await;
+    scene.rows.set(1, Loaded::found("old".to_owned()).with_version(7));
+    scene.expect(&cache, 1, "old", Loader).await;
+    scene.rows.set(1, Loaded::found("new".to_owned()).with_version(10));
+    scene.remote.set_fault(Call::Invalidate, Some(Fault::Fail));
+    cache.invalidate_changes(&[(1, Change::updated(10))]).await;
+    cache.insert(&1, Loaded::found("late".to_owned()).with_version(5)).await;
+    scene.expect(&cache, 1, "new", Loader).await;
+    scene.remote.set_fault(Call::Invalidate, None);
+    replayed(&scene, &cache).await;
+    expect_past_l1(&scene, &cache, 1, "new", Loader).await;
+    expect_past_l1(&scene, &cache, 1, "new", L2).await;
 }

@@ -1,4 +1,5 @@
-//! What a cache tells of itself in spans: loads and questions to L2, with how they ended.
+//! What a subscriber of `tracing` sees of loads and questions to L2, in a process of its own because what is enabled is decided once for
+//! all threads.
 
 use std::{
     io::{self, Write},
@@ -7,7 +8,7 @@ use std::{
 
 use larder_cache::{
     Cache, Json, L2,
-    testing::{Call, CountingLoader, ScriptedL2},
+    testing::{Call, CountingLoader, LoaderFault, ScriptedL2},
 };
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
@@ -48,19 +49,21 @@ async fn loads_and_questions_to_l2_are_spans_with_their_outcome() {
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
         .finish();
-    // Tests share a process: what another thread hears of these spans must not be remembered for this one.
     let _here = tracing::subscriber::set_default(subscriber);
-    tracing::callsite::rebuild_interest_cache();
     let remote = ScriptedL2::new();
-    let l2 = L2::new(remote.clone()).expect("a runtime");
+    let l2 = L2::new(Arc::<ScriptedL2>::clone(&remote)).expect("a runtime");
     let cache = Cache::<u64, String>::builder("names").codec(Json).l2(&l2).build().expect("the options work");
     let rows = CountingLoader::new([(1, "Ada".to_owned())]);
     cache.get_or_load(&1, rows.load(1)).await.expect("loads");
     remote.ended(Call::Fill, 1).await;
+    rows.set_fault(Some(LoaderFault::Fail));
+    cache.get_or_load(&2, rows.load(2)).await.expect_err("the loader fails");
+    remote.ended(Call::Release, 1).await;
     tokio::task::yield_now().await;
     let text = log.text();
     for span in [
         r#"cache.load{cache="names" keys=1 outcome="loaded"}"#,
+        r#"cache.load{cache="names" keys=1 outcome="failed"}"#,
         r#"cache.l2{cache="names" operation="fetch" outcome="ok"}"#,
         r#"cache.l2{cache="names" operation="lease" outcome="ok"}"#,
     ] {
