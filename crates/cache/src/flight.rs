@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, futures::Notified};
 
 use crate::{
     CacheKey, CallOptions, Error, Source,
@@ -37,17 +37,20 @@ pub(crate) struct Progress<K, V> {
     /// The load waits for a place in the budget.
     pub(crate) crowded: bool,
     pub(crate) outcome: Option<Outcome<K, V>>,
+    /// The leader went away; without an outcome there will be none.
+    pub(crate) abandoned: bool,
 }
 
 impl<K, V> Default for Progress<K, V> {
     fn default() -> Self {
-        Self { stale: None, crowded: false, outcome: None }
+        Self { stale: None, crowded: false, outcome: None, abandoned: false }
     }
 }
 
 impl<K, V> Clone for Progress<K, V> {
     fn clone(&self) -> Self {
-        Self { stale: self.stale.clone(), crowded: self.crowded, outcome: self.outcome.clone() }
+        let Self { stale, crowded, outcome, abandoned } = self;
+        Self { stale: stale.clone(), crowded: *crowded, outcome: outcome.clone(), abandoned: *abandoned }
     }
 }
 
@@ -56,7 +59,9 @@ impl<K, V> Clone for Progress<K, V> {
 struct Flight<K, V> {
     since: Since,
     options: CallOptions,
-    progress: watch::Receiver<Progress<K, V>>,
+    progress: Mutex<Progress<K, V>>,
+    /// Wakes those who wait for news of the progress.
+    news: Notify,
     /// The loader was called; what was written after that, it may not see.
     loading: AtomicBool,
     /// The key was invalidated, or another flight took its place.
@@ -92,23 +97,23 @@ impl<K: CacheKey, V> Flights<K, V> {
         if let Some(flight) = shard.get(key) {
             let fits = flight.since.fence == since.fence && flight.satisfies(options);
             if fits || self.mutants.has(Mutant::JoinAnyFlight) {
-                return Place::Wait(Waiter { progress: flight.progress.clone(), flight: Arc::clone(flight) });
+                return Place::Wait(Waiter { flight: Arc::clone(flight) });
             }
             flight.detached.store(true, Ordering::SeqCst);
         }
-        let (sender, progress) = watch::channel(Progress::default());
         let flight = Arc::new(Flight {
             since,
             options,
-            progress: progress.clone(),
+            progress: Mutex::default(),
+            news: Notify::new(),
             loading: AtomicBool::new(false),
             detached: AtomicBool::new(false),
         });
         shard.insert(key.clone(), Arc::clone(&flight));
         drop(shard);
-        let waiter = Waiter { progress, flight: Arc::clone(&flight) };
+        let waiter = Waiter { flight: Arc::clone(&flight) };
         let (key, flights) = (key.clone(), Arc::clone(self));
-        let lead = Lead { key, since, options, flight, sender, flights, with_caller: true, has_left: false };
+        let lead = Lead { key, since, options, flight, flights, has_left: false };
         Place::Lead(lead, waiter)
     }
 
@@ -134,6 +139,11 @@ impl<K: CacheKey, V> Flights<K, V> {
 }
 
 impl<K, V> Flight<K, V> {
+    fn tell(&self, news: impl FnOnce(&mut Progress<K, V>)) {
+        news(&mut lock(&self.progress));
+        self.news.notify_waiters();
+    }
+
     /// Whether the outcome will be one that a call with these options may take.
     fn satisfies(&self, wanted: CallOptions) -> bool {
         let past_l2 = !wanted.skip_l2 || self.options.skip_l2 || self.options.force_refresh;
@@ -149,20 +159,12 @@ pub(crate) struct Lead<K: CacheKey, V> {
     pub(crate) since: Since,
     pub(crate) options: CallOptions,
     flight: Arc<Flight<K, V>>,
-    sender: watch::Sender<Progress<K, V>>,
     flights: Arc<Flights<K, V>>,
-    /// The caller itself still leads, and does not wait for what it brings about.
-    with_caller: bool,
     /// Off the table already.
     has_left: bool,
 }
 
 impl<K: CacheKey, V> Lead<K, V> {
-    /// From now on the caller is one of those who wait.
-    pub(crate) fn leaves_its_caller(&mut self) {
-        self.with_caller = false;
-    }
-
     /// The loader is about to be called.
     pub(crate) fn loads(&self) {
         self.flight.loading.store(true, Ordering::SeqCst);
@@ -170,7 +172,7 @@ impl<K: CacheKey, V> Lead<K, V> {
 
     /// Shows the waiters a value beyond its life.
     pub(crate) fn offer(&self, stale: Arc<Entry<K, V>>) {
-        self.sender.send_modify(|progress| progress.stale = Some(stale));
+        self.flight.tell(|progress| progress.stale = Some(stale));
     }
 
     /// Whether the key was invalidated, or another flight took this one's place: then nothing of it is stored.
@@ -180,19 +182,14 @@ impl<K: CacheKey, V> Lead<K, V> {
 
     /// Tells the waiters that the load has to wait for others.
     pub(crate) fn is_crowded(&self) {
-        self.sender.send_modify(|progress| progress.crowded = true);
+        self.flight.tell(|progress| progress.crowded = true);
     }
 
     /// Takes the flight off the table and hands the outcome to all waiters, in this order: who has seen an outcome and asks again must
     /// not join the flight that made it.
     pub(crate) fn end(mut self, outcome: Outcome<K, V>) {
         self.leave();
-        // Off the table it gains no waiters. The caller's receiver and the flight's own: then there is nobody to wake.
-        let wakes = !self.with_caller || self.sender.receiver_count() > 2;
-        self.sender.send_if_modified(|progress| {
-            progress.outcome = Some(outcome);
-            wakes
-        });
+        self.flight.tell(|progress| progress.outcome = Some(outcome));
     }
 
     fn leave(&mut self) {
@@ -208,26 +205,28 @@ impl<K: CacheKey, V> Lead<K, V> {
 
 impl<K: CacheKey, V> Drop for Lead<K, V> {
     fn drop(&mut self) {
-        self.leave();
+        if !self.has_left {
+            self.leave();
+            self.flight.tell(|progress| progress.abandoned = true);
+        }
     }
 }
 
 /// A place in a flight.
 #[derive(Debug)]
 pub(crate) struct Waiter<K, V> {
-    progress: watch::Receiver<Progress<K, V>>,
     flight: Arc<Flight<K, V>>,
 }
 
 impl<K, V> Waiter<K, V> {
-    /// What is known now.
-    pub(crate) fn progress(&mut self) -> Progress<K, V> {
-        self.progress.borrow_and_update().clone()
+    /// Ends when there is news after this call, whenever it is polled for the first time.
+    pub(crate) fn news(&self) -> Notified<'_> {
+        self.flight.news.notified()
     }
 
-    /// Waits until more is known; `false` if the leader went away.
-    pub(crate) async fn changed(&mut self) -> bool {
-        self.progress.changed().await.is_ok()
+    /// What is known now.
+    pub(crate) fn progress(&self) -> Progress<K, V> {
+        lock(&self.flight.progress).clone()
     }
 
     /// Whether the key was invalidated since the flight started.

@@ -56,7 +56,6 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         chain: Option<Arc<Chain>>,
     ) {
         let give_up_at = self.now() + self.options.lease.mul_f64(1.5);
-        open.iter_mut().for_each(|pending| pending.lead.leaves_its_caller());
         while !open.is_empty() {
             let Round { load, wait } = self.take_leases(open, give_up_at).await;
             // What is led here is loaded before waiting for what others lead.

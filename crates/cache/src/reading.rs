@@ -150,11 +150,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Waits for a flight, and settles the account of the call. `None`: begin anew.
     async fn wait(
         &self,
-        mut seat: Seat<K, V>,
+        seat: Seat<K, V>,
         tally: &mut Tally<'_>,
         options: CallOptions,
     ) -> Result<Option<Lookup<V>>, Error> {
-        match self.outcome(&mut seat, options).await {
+        match self.outcome(&seat, options).await {
             Waited::Answer(entry, source) => Ok(Some(tally.answer(self, &entry, source, !seat.leads))),
             Waited::Again => Ok(None),
             Waited::Failed(error) => {
@@ -164,10 +164,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         }
     }
 
-    async fn outcome(&self, seat: &mut Seat<K, V>, options: CallOptions) -> Waited<K, V> {
+    async fn outcome(&self, seat: &Seat<K, V>, options: CallOptions) -> Waited<K, V> {
         let mut patience = self.options.soft_deadline.map(|soft| self.clock.sleep(soft));
         loop {
-            let Progress { stale, crowded, outcome } = seat.waiter.progress();
+            // Before the look, so that no news falls in between.
+            let news = seat.waiter.news();
+            let Progress { stale, crowded, outcome, abandoned } = seat.waiter.progress();
             let stale = seat.stale.clone().or(stale);
             let stale = stale.filter(|entry| !options.force_refresh && self.may_serve_stale(entry, &seat.waiter));
             match (outcome, stale) {
@@ -180,14 +182,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 (None, Some(entry)) if crowded || patience.is_none() && self.options.soft_deadline.is_some() => {
                     return Waited::Answer(entry, Source::Stale);
                 }
+                // The leader went away. If that was this call, nothing runs on its runtime any more.
+                (None, _) if abandoned && seat.leads => return Waited::Failed(Error::new(ErrorKind::Stopped)),
+                (None, _) if abandoned => return Waited::Again,
                 (None, _) => {}
             }
-            match wait_for(seat.waiter.changed(), &mut patience).await {
-                // The leader went away. If that was this call, nothing runs on its runtime any more.
-                Some(false) if seat.leads => return Waited::Failed(Error::new(ErrorKind::Stopped)),
-                Some(false) => return Waited::Again,
-                Some(true) => {}
-                None => patience = None,
+            if !in_time(news, &mut patience).await {
+                patience = None;
             }
         }
     }
@@ -209,16 +210,16 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     }
 }
 
-/// Whether there is news, or `None` when patience ends first.
-async fn wait_for(
-    news: impl Future<Output = bool>,
+/// Waits for news; `false` if patience ends first.
+async fn in_time(
+    news: impl Future<Output = ()>,
     patience: &mut Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-) -> Option<bool> {
-    let Some(timer) = patience else { return Some(news.await) };
-    match select(std::pin::pin!(news), timer).await {
-        Either::Left((news, _)) => Some(news),
-        Either::Right(_) => None,
-    }
+) -> bool {
+    let Some(timer) = patience else {
+        news.await;
+        return true;
+    };
+    matches!(select(std::pin::pin!(news), timer).await, Either::Left(_))
 }
 
 /// Sees to it that each asked key is counted once. Those still open when the call is dropped were abandoned.

@@ -1,14 +1,14 @@
 //! Work that does not end as planned: its task panics, its runtime is gone, or the fence moves in the middle of a batch.
 
 use std::{
-    future::Future,
-    pin::Pin,
+    collections::HashMap,
+    convert::Infallible,
+    hash::{Hash, Hasher},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use larder_cache::{Clock, Codec, CodecError, Json, Loaded, SystemClock};
+use larder_cache::{Cache, CacheKey, Codec, CodecError, Json, Loaded};
 
 use crate::scene::{Names, Scene, settle};
 
@@ -64,34 +64,53 @@ async fn what_is_invalidated_when_its_runtime_is_gone_is_gone_as_well() {
     assert!(cache.get(&3).await.is_none());
 }
 
-/// A clock that does something the first time it is asked after it was told to.
-#[derive(Debug)]
-struct Interrupting(Mutex<Option<Names>>);
+/// What happens when a key is copied for the first time: a batch does so when it takes a place for it, after it has noted the fence.
+type Interruption = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
-impl Clock for Interrupting {
-    fn now(&self) -> Instant {
-        let cache = self.0.lock().expect("nobody panics").take();
-        if let Some(cache) = cache {
-            cache.forget_local();
+struct Interrupting(u64, Interruption);
+
+impl Clone for Interrupting {
+    fn clone(&self) -> Self {
+        let interruption = self.1.lock().expect("nobody panics").take();
+        if let Some(interrupt) = interruption {
+            interrupt();
         }
-        Instant::now()
+        Self(self.0, Arc::clone(&self.1))
     }
+}
 
-    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        SystemClock.sleep(span)
+impl PartialEq for Interrupting {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Interrupting {}
+
+impl Hash for Interrupting {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl CacheKey for Interrupting {
+    fn write_to(&self, text: &mut String) {
+        self.0.write_to(text);
     }
 }
 
 #[tokio::test]
 async fn a_key_twice_in_a_batch_has_one_value_though_it_is_invalidated_between_the_looks() {
-    let scene = Scene::new();
-    let clock = Arc::new(Interrupting(Mutex::default()));
-    let builder = Names::builder("names").codec(Json).clock(Arc::<Interrupting>::clone(&clock));
-    let cache = builder.build().expect("the options are good");
-    let load = scene.rows.load_many();
-    // The second time that a batch looks at the clock, it has noted the fence for its first key.
-    *clock.0.lock().expect("nobody panics") = Some(cache.clone());
-    let found = cache.get_or_load_many(&[1, 1], load).await.expect("it loads");
+    let cache = Cache::<Interrupting, String>::builder("names").codec(Json).build().expect("the options are good");
+    let interruption = Interruption::default();
+    let keys = [Interrupting(1, Arc::clone(&interruption)), Interrupting(1, Arc::clone(&interruption))];
+    let forgetful = cache.clone();
+    *interruption.lock().expect("nobody panics") = Some(Box::new(move || forgetful.forget_local()));
+    let load = |keys: Vec<Interrupting>| async move {
+        Ok::<_, Infallible>(keys.into_iter().map(|key| (key, "old".to_owned())).collect::<HashMap<_, _>>())
+    };
+    let found = cache.get_or_load_many(&keys, load).await.expect("it loads");
+    assert!(interruption.lock().expect("nobody panics").is_none(), "it was interrupted");
     assert_eq!(found.iter().map(|one| one.value.as_deref()).collect::<Vec<_>>(), [Some("old"); 2]);
-    assert_eq!(cache.get(&1).await.and_then(|found| found.value).as_deref(), Some("old"));
+    assert_eq!(cache.get(&keys[0]).await.and_then(|found| found.value).as_deref(), Some("old"));
 }
