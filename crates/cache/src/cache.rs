@@ -188,6 +188,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// Stores a value that was not loaded, in both levels; whatever was held or is being loaded for the key is forgotten. A version
     /// below that of a known invalidation is not stored.
     ///
+    /// A load is the safer way into L2: its fill stands under a lease, while an insert that was given up, and that the network delivers
+    /// after a later invalidation over another connection, is not refused unless versions tell.
+    ///
     /// ```
     /// use std::time::Duration;
     /// use larder_cache::{Cache, Json, Loaded};

@@ -25,13 +25,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Deadline, breaker and queue of an L2.
 #[derive(Debug, Clone, PartialEq)]
 pub struct L2Options {
-    /// Longest wait for one answer. Default 250 ms.
+    /// Longest wait for one answer; shorter than any deadline that callers put around their own calls: a call that was dropped tells the
+    /// breaker nothing. Default 250 ms.
     pub deadline: Duration,
     /// So many failures in a row open the breaker: L2 is not asked. Default 5.
     pub failures_to_open: u32,
     /// How long it stays open, before exactly one call tries again. Default 500 ms.
     pub open_for: Duration,
-    /// Most invalidations that wait for L2; beyond, the cache whose invalidation came is cleared there instead. Default 10,000.
+    /// Most invalidations that wait for L2, those under way included; beyond, the cache whose invalidation came is cleared there
+    /// instead. Default 10,000.
     pub max_queued_invalidations: usize,
 }
 

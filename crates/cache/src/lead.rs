@@ -18,6 +18,10 @@ use crate::{
     local::Look,
 };
 
+/// Who finds a lease taken asks again after a pause, at first soon, then less often: many keys may wait at once.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(80);
+
 /// A key whose flight is led here and has not ended.
 pub(crate) struct Pending<K: CacheKey, V> {
     pub(crate) lead: Lead<K, V>,
@@ -56,6 +60,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         chain: Option<Arc<Chain>>,
     ) {
         let give_up_at = self.now() + self.options.lease.mul_f64(1.5);
+        let mut pause = SHORTEST_PAUSE;
         while !open.is_empty() {
             let Round { load, wait } = self.take_leases(open, give_up_at).await;
             // What is led here is loaded before waiting for what others lead.
@@ -64,7 +69,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             }
             open = wait;
             if !open.is_empty() {
-                self.clock.sleep(Duration::from_millis(fastrand::u64(5..=20))).await;
+                self.clock.sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
