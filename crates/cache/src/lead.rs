@@ -120,10 +120,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             return rest;
         }
         let asked_at = self.now();
-        let answers = {
-            let names: Vec<&str> = asked.iter().map(|pending| pending.remote.name()).collect();
-            self.ask(Operation::Fetch, l2.fetch(&self.name, &names)).await
-        };
+        let names: Vec<&str> = asked.iter().map(|pending| pending.remote.name()).collect();
+        let answers = self.ask(Operation::Fetch, l2.fetch(&self.name, &names)).await;
         match answers {
             Some(answers) => {
                 let answered = asked.into_iter().zip(answers);
@@ -154,10 +152,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 }
             }
         }
-        let verdicts = {
-            let subjects: Vec<_> = held.iter().map(|(pending, held)| (Pending::subject(pending), held)).collect();
-            self.judge(&subjects, asked_at).await
-        };
+        let subjects: Vec<_> = held.iter().map(|(pending, held)| (pending.subject(), held)).collect();
+        let verdicts = self.judge(&subjects, asked_at).await;
         for ((mut pending, answer), verdict) in held.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Fresh(entry) => {

@@ -63,8 +63,9 @@ where
 /// mod memory {
 ///     use larder_repository::conformance::Subject;
 ///
+///     # async fn open_and_migrate() -> Subject { std::future::pending().await }
 ///     async fn empty_catalogue() -> Subject {
-///         unimplemented!("open a new database and migrate it")
+///         open_and_migrate().await
 ///     }
 ///
 ///     larder_repository::conformance!(empty_catalogue);

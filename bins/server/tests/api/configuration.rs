@@ -28,6 +28,8 @@ fn a_mistake_in_the_environment_names_key_and_variable() {
         ("LARDER__DATABASE__URL", "sqlite://", "database.url"),
         ("LARDER__DATABASE__POOL_SIZE", "0", "database.pool_size"),
         ("LARDER__REDIS__URL", "http://cache", "redis.url"),
+        ("LARDER__REDIS__URL", "redis+cluster://cache", "redis.url"),
+        ("LARDER__REDIS__CA_CERTIFICATE", "authority.pem", "redis.ca_certificate"),
         ("LARDER__CACHE__LEVELS", "three", "cache.levels"),
         ("LARDER__CACHE__LEVELS", "two-level", "cache.levels"),
         ("LARDER__CACHE__NAMESPACE", "a b", "cache.namespace"),
@@ -45,6 +47,18 @@ fn a_mistake_in_the_environment_names_key_and_variable() {
         assert!(message.contains(&format!(" {key} ")), "{variable}={value}: {message}");
         assert!(message.contains(&format!("(from {variable})")), "{variable}={value}: {message}");
         assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_stops_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("damaged.pem"), "no certificate").expect("written");
+    for (file, named) in [("absent.pem", "redis.ca_certificate absent.pem"), ("damaged.pem", "ca_certificate")] {
+        let settings = [("LARDER__REDIS__URL", "rediss://cache"), ("LARDER__REDIS__CA_CERTIFICATE", file)];
+        let output = run(folder.path(), &["serve"], &settings);
+        let message = String::from_utf8(output.stderr).expect("text");
+        assert!(!output.status.success() && message.contains(named), "{file}: {message}");
     }
 }
 

@@ -27,5 +27,6 @@ mod resilience;
 mod scene;
 mod statistics;
 mod tags;
+mod trips;
 mod trouble;
 mod unfinished;
