@@ -10,12 +10,13 @@ use actix_web::{
 };
 use bytes::Bytes;
 use larder_domain::EntityTag;
-use larder_repository::Origin;
+use larder_repository::Position;
 
 use crate::{
     api_error::ApiError,
-    cache_status::{self, CACHE_STATUS},
+    cache_status::CACHE_STATUS,
     conditional::TagCondition,
+    version_token::{self, LARDER_VERSION},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -40,7 +41,7 @@ pub(crate) enum Audience {
 pub(crate) fn to_read(
     request: &HttpRequest,
     body: Bytes,
-    origin: Origin,
+    cache_status: &'static str,
     audience: Audience,
 ) -> Result<HttpResponse, ApiError> {
     let tag = tag_text(EntityTag::of(&body));
@@ -50,30 +51,49 @@ pub(crate) fn to_read(
     } else {
         json(StatusCode::OK, body)
     };
-    Ok(with_validators(response, tag, origin, audience))
+    Ok(with_validators(response, tag, cache_status, audience))
 }
 
 /// 200 with the products of a batch: a POST, to which `If-None-Match` does not apply.
-pub(crate) fn to_batch(body: Bytes, origin: Origin, audience: Audience) -> HttpResponse {
+pub(crate) fn to_batch(body: Bytes, cache_status: &'static str, audience: Audience) -> HttpResponse {
     let tag = tag_text(EntityTag::of(&body));
-    with_validators(json(StatusCode::OK, body), tag, origin, audience)
+    with_validators(json(StatusCode::OK, body), tag, cache_status, audience)
 }
 
-fn with_validators(mut response: HttpResponse, tag: String, origin: Origin, audience: Audience) -> HttpResponse {
+fn with_validators(
+    mut response: HttpResponse,
+    tag: String,
+    cache_status: &'static str,
+    audience: Audience,
+) -> HttpResponse {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag_header(tag));
-    headers.insert(CACHE_STATUS, cache_status::value(origin));
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status));
     headers.insert(header::CACHE_CONTROL, if audience == Audience::Everyone { REVALIDATE } else { PRIVATE });
     response
 }
 
-/// `status` with the product as a write left it.
-pub(crate) fn to_write(status: StatusCode, body: Bytes) -> HttpResponse {
+/// `status` with the product as a write left it, and the token of the write.
+///
+/// # Errors
+/// 500 when the token is no header.
+pub(crate) fn to_write(status: StatusCode, body: Bytes, position: Position) -> Result<HttpResponse, ApiError> {
     let tag = tag_text(EntityTag::of(&body));
     let mut response = json(status, body);
     response.headers_mut().insert(header::ETAG, tag_header(tag));
     response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
-    response
+    response.headers_mut().insert(LARDER_VERSION, version_token::token(position)?);
+    Ok(response)
+}
+
+/// 204 with the token of a removal.
+///
+/// # Errors
+/// 500 when the token is no header.
+pub(crate) fn to_removal(position: Position) -> Result<HttpResponse, ApiError> {
+    let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
+    response.headers_mut().insert(LARDER_VERSION, version_token::token(position)?);
+    Ok(response)
 }
 
 /// `status` with a JSON body that is nobody's to keep.

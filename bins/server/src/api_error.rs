@@ -11,12 +11,9 @@ use actix_web::{
     },
 };
 use larder_domain::{EncodingError, ValidationError};
-use larder_repository::{Error, ErrorKind, Origin};
+use larder_repository::{Error, ErrorKind};
 
-use crate::{
-    cache_status::{self, CACHE_STATUS},
-    problem::FieldError,
-};
+use crate::{cache_status::CACHE_STATUS, problem::FieldError};
 
 /// A failed request: what the client is told, and the cause that only the log gets.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ pub(crate) struct ApiError {
     /// For the log.
     pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
     /// For the client: which level said so, if one did.
-    origin: Option<Origin>,
+    cache_status: Option<&'static str>,
 }
 
 /// The kinds of failure; [`ApiErrorKind::row`] is the table.
@@ -99,7 +96,7 @@ impl ApiErrorKind {
 
 impl ApiError {
     pub(crate) fn new(kind: ApiErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), fields: Vec::new(), cause: None, origin: None }
+        Self { kind, detail: detail.into(), fields: Vec::new(), cause: None, cache_status: None }
     }
 
     /// A syntax error of one part of the request, such as a parameter or a header.
@@ -128,8 +125,8 @@ impl ApiError {
     }
 
     /// The same, said by a level of the cache or by the database.
-    pub(crate) fn said_by(self, origin: Origin) -> Self {
-        Self { origin: Some(origin), ..self }
+    pub(crate) fn said_by(self, cache_status: &'static str) -> Self {
+        Self { cache_status: Some(cache_status), ..self }
     }
 
     /// The same with a cause for the log.
@@ -195,8 +192,8 @@ impl ResponseError for ApiError {
         if let Some((name, value)) = self.kind.header() {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
-        if let Some(origin) = self.origin {
-            response.headers_mut().insert(CACHE_STATUS, cache_status::value(origin));
+        if let Some(cache_status) = self.cache_status {
+            response.headers_mut().insert(CACHE_STATUS, HeaderValue::from_static(cache_status));
         }
         response
     }

@@ -16,7 +16,7 @@ use larder_domain::Role;
 
 use crate::{
     config::{Config, ConfigFault},
-    serve,
+    relaying, serve,
     services::Storage,
     start_up, telemetry,
 };
@@ -36,6 +36,8 @@ struct Cli {
 enum Command {
     /// Serve HTTP (what larder does without a command).
     Serve,
+    /// Hear what the database announces and tell Redis, without serving HTTP: any number may, beside the nodes.
+    Relay,
     /// Bring the schema of the database up to date.
     Migrate,
     /// Add demo products; the same number gives the same products.
@@ -108,6 +110,7 @@ fn run_on_main_runtime(command: Command, config: Config) -> anyhow::Result<()> {
     runtime.block_on(async move {
         match command {
             Command::Serve => serve::serve(config).await,
+            Command::Relay => relaying::relay(config).await,
             Command::Migrate => migrate(&config).await,
             Command::Seed { products } => seed::run(&config, products).await,
             Command::Token(TokenCommand::New(token)) => token::make(&config, token.name, token.role).await,

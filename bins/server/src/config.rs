@@ -93,6 +93,11 @@ impl Config {
             decided => decided,
         }
     }
+
+    /// Whether nodes share a level.
+    pub fn uses_redis(&self) -> bool {
+        matches!(self.cache_levels(), CacheLevels::L2 | CacheLevels::TwoLevel)
+    }
 }
 
 /// Cores that this process may use.
@@ -129,6 +134,11 @@ mod tests {
             ("LARDER__CACHE__JITTER", "0.2"),
             ("LARDER__CACHE__L1_CAPACITY_BYTES", "1000000"),
             ("LARDER__CACHE__MAX_STALENESS_MS", "1000"),
+            ("LARDER__CACHE__RELAY", "false"),
+            ("LARDER__CACHE__OUTBOX_RETENTION_MS", "600000"),
+            ("LARDER__CACHE__OUTBOX_MAX_PENDING", "100000"),
+            ("LARDER__CACHE__SAMPLES_PER_SECOND", "2"),
+            ("LARDER__REDIS__LOG_LENGTH", "100000"),
             ("LARDER__AUTH__ADMIN_TOKEN", "1234567890123456"),
             ("LARDER__RATE_LIMIT__ENABLED", "true"),
             ("LARDER__LOG__FORMAT", "json"),

@@ -1,5 +1,7 @@
 //! The parts that the service depends on, and how to ask each whether it is well.
 
+mod coherence;
+
 use std::{
     error::Error as StdError,
     fmt,
@@ -10,7 +12,10 @@ use std::{
 use async_trait::async_trait;
 use larder_cache::L2;
 use larder_repository::Database;
+use serde_json::Value;
 use tokio::time::timeout;
+
+pub(crate) use self::coherence::CoherenceHealth;
 
 /// How long a part may take to answer before it counts as down.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -29,15 +34,28 @@ pub trait HealthPart: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why it is not well; for the log only.
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>>;
+
+    /// What an operator may want to know besides; asks nobody.
+    fn detail(&self) -> PartDetail;
+}
+
+/// What a part tells of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PartDetail {
+    /// Its figures, as JSON; null if it has none.
+    pub figures: Value,
+    /// What is unwise but makes nothing unhealthy: one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What asking one part gave.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PartHealth {
     pub(crate) name: &'static str,
     pub(crate) is_essential: bool,
     pub(crate) is_up: bool,
     pub(crate) latency: Duration,
+    pub(crate) detail: PartDetail,
 }
 
 /// Asks one part, under a deadline.
@@ -54,7 +72,8 @@ pub(crate) async fn ask(part: &dyn HealthPart) -> PartHealth {
             false
         }
     };
-    PartHealth { name: part.name(), is_essential: part.is_essential(), is_up, latency: started.elapsed() }
+    let latency = started.elapsed();
+    PartHealth { name: part.name(), is_essential: part.is_essential(), is_up, latency, detail: part.detail() }
 }
 
 /// The database, without which nothing that is not cached can be answered.
@@ -74,6 +93,10 @@ impl HealthPart for DatabaseHealth {
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(self.0.ping().await?)
     }
+
+    fn detail(&self) -> PartDetail {
+        PartDetail::default()
+    }
 }
 
 /// Redis, without which the service is slower and no less right.
@@ -92,5 +115,9 @@ impl HealthPart for RedisHealth {
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(self.0.ping().await?)
+    }
+
+    fn detail(&self) -> PartDetail {
+        PartDetail::default()
     }
 }

@@ -9,15 +9,19 @@ mod cache_status;
 mod cli;
 mod conditional;
 mod config;
+mod demand;
 mod envelope;
 mod failure;
 mod health;
 mod json_body;
 mod lifecycle;
 mod list_body;
+mod metrics;
+mod notifications;
 mod parameters;
 mod problem;
 mod publication;
+mod relaying;
 mod request_id;
 mod routes;
 mod seeding;
@@ -27,6 +31,7 @@ mod services;
 mod signals;
 mod start_up;
 mod telemetry;
+mod version_token;
 
 pub use access::AccessControl;
 pub use cli::run;
@@ -34,7 +39,7 @@ pub use config::{
     AuthConfig, CacheConfig, CacheLevels, Config, ConfigFault, DatabaseConfig, LogConfig, LogFormat, RateLimitConfig,
     RedisConfig, Secret, SecretUrl, ServerConfig,
 };
-pub use health::HealthPart;
+pub use health::{HealthPart, PartDetail};
 pub use json_body::BodyLimits;
 pub use server::Server;
 pub use services::{Services, Storage};

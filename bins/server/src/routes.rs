@@ -1,6 +1,7 @@
 //! The paths of the API and which handler answers each method.
 
 mod health;
+mod metrics;
 mod products_read;
 mod products_write;
 
@@ -36,6 +37,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(resource("/livez", READ).route(read().to(health::alive)))
         .service(resource("/readyz", READ).route(read().to(health::ready)))
         .service(resource("/health", READ).route(read().to(health::report)))
+        .service(resource("/metrics", READ).route(read().to(metrics::page)))
         .default_service(web::to(|| ready(refuse(ApiErrorKind::NotFound, "there is nothing at this path"))));
 }
 

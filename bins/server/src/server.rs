@@ -66,8 +66,8 @@ impl Server {
         }
     }
 
-    /// Not ready, then no new connections and the requests in flight finished, then the writes that outlive their clients, then the
-    /// database: each step with a deadline and a line in the log.
+    /// Not ready, then no new connections and the requests in flight finished, then the writes that outlive their clients, then
+    /// what keeps the node coherent, then the database: each step with a deadline and a line in the log.
     pub async fn stop(self) {
         self.services.readiness.set(false);
         tracing::info!(delay_ms = millis(self.drain_delay), "stopping: not ready");
@@ -77,6 +77,10 @@ impl Server {
         tracing::info!(in_time = in_flight.is_ok(), "stopping: requests finished, no longer listening");
         let left = self.services.writes.finish(self.deadline).await;
         tracing::info!(left, "stopping: writes finished");
+        if let Some(cached) = &self.services.cached {
+            let ended = timeout(self.deadline, cached.stop()).await;
+            tracing::info!(in_time = ended.is_ok(), "stopping: tail, relay and sampler ended");
+        }
         let closed = timeout(self.deadline, self.services.database.close()).await;
         tracing::info!(in_time = closed.is_ok(), "stopped: database closed");
     }

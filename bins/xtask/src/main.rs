@@ -7,6 +7,7 @@ mod ci;
 mod guarded;
 mod model;
 mod services;
+mod soak;
 mod step;
 mod test;
 mod tidy;
@@ -55,6 +56,15 @@ enum Command {
         #[arg(long)]
         bless: bool,
     },
+    /// Several nodes under faults, and a checker that tries to catch them lying.
+    Soak {
+        /// Debug builds: slower, but there already.
+        #[arg(long)]
+        debug: bool,
+        /// What the soak gets: `--nodes`, `--seconds`, `--faults`, `--seed` and more, or `show`, or `prove`; see `bins/soak/README.md`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Says which servers the tests would use, and installs what is missing.
     Services,
 }
@@ -79,6 +89,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Api { bless } => api::run(*bless),
         Command::Model { arguments } => model::run(arguments),
+        Command::Soak { debug, arguments } => soak::run(!debug, arguments),
         Command::Services => services::run(),
     }
 }

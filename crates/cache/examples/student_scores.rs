@@ -57,7 +57,7 @@ fn cache(redis_url: Option<String>) -> Result<Cache<String, Bytes>, ConfigError>
     };
     let mut builder = Cache::<String, Bytes>::builder("scores").codec(RawBytes).schema("scores-1").options(options);
     if let Some(url) = redis_url {
-        let redis = RedisOptions { url, namespace: "school".to_owned(), ca_certificate: None };
+        let redis = RedisOptions { url, namespace: "school".to_owned(), ..RedisOptions::default() };
         builder = builder.l2(&L2::new(Arc::new(RedisRemote::new(&redis)?))?);
     }
     builder.build()

@@ -5,7 +5,7 @@ use std::{any::type_name, fmt, marker::PhantomData, sync::Arc};
 use tokio::runtime::Handle;
 
 use crate::{
-    Cache, CacheKey, CacheOptions, Clock, Codec, ConfigError, L2, MetricsSink, SystemClock,
+    Cache, CacheKey, CacheOptions, Clock, Codec, ConfigError, Feed, L2, MetricsSink, SystemClock,
     core::{Core, Values, Weigher},
     frame,
     mutant::Mutants,
@@ -28,6 +28,7 @@ pub struct CacheBuilder<K, V> {
     name: String,
     options: CacheOptions,
     l2: Option<L2>,
+    feed: Option<Feed>,
     codec: Option<Arc<dyn Codec<V>>>,
     weigher: Option<Weigher<V>>,
     schema: u32,
@@ -44,6 +45,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
             name: name.to_owned(),
             options: CacheOptions::default(),
             l2: None,
+            feed: None,
             codec: None,
             weigher: None,
             schema: frame::schema_of::<V>(),
@@ -73,6 +75,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
     #[must_use]
     pub fn l2(mut self, l2: &L2) -> Self {
         self.l2 = Some(l2.clone());
+        self
+    }
+
+    /// What hears of all changes at their source, so that the staleness of every answer is bounded; several caches share one. With an L2,
+    /// that must have a backplane. Default: none.
+    #[must_use]
+    pub fn feed(mut self, feed: &Feed) -> Self {
+        self.feed = Some(feed.clone());
         self
     }
 
@@ -133,6 +143,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
         if self.l2.is_some() && self.codec.is_none() {
             return Err(ConfigError { option: "codec", rule: "is required with an L2" });
         }
+        if self.feed.is_some() && self.l2.as_ref().is_some_and(|l2| l2.hearing().is_none()) {
+            return Err(ConfigError { option: "l2", rule: "must have a backplane if the cache has a feed" });
+        }
         let weigher = match (self.weigher, &self.codec) {
             (Some(weigher), _) => weigher,
             (None, Some(codec)) => {
@@ -146,7 +159,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
         };
         let values = Values { codec: self.codec, weigher, schema: self.schema };
         let spawner = Spawner::new(self.runtime)?;
-        let core = Core::new(self.name, self.options, values, self.l2, self.clock, spawner, self.metrics, self.mutants);
+        let (name, options) = (self.name, self.options);
+        let core =
+            Core::new(name, options, values, self.l2, self.feed, self.clock, spawner, self.metrics, self.mutants);
         Ok(Cache::from_core(core))
     }
 }

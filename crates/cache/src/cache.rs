@@ -3,9 +3,9 @@
 use std::{collections::HashMap, error::Error as StdError, fmt, future::Future, slice, sync::Arc};
 
 use crate::{
-    CacheBuilder, CacheKey, CallOptions, Error, HotKey, Loaded, Lookup, Outcome, Source, Statistics,
+    CacheBuilder, CacheKey, CallOptions, Change, Error, HotKey, Identity, Loaded, Lookup, News, Outcome, RemoteError,
+    Source, Statistics,
     core::Core,
-    invalidating::Change,
     loaded::{batch, single},
     local::Look,
 };
@@ -30,7 +30,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     }
 
     pub(crate) fn from_core(core: Core<K, V>) -> Self {
-        Self { core: Arc::new(core) }
+        let core = Arc::new(core);
+        core.listen();
+        Self { core }
     }
 
     /// The name it was built with.
@@ -234,7 +236,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// # }
     /// ```
     pub async fn invalidate_changes(&self, changes: &[(K, Change)]) {
-        self.core.invalidate(changes.to_vec()).await;
+        let news = changes.iter().map(|(key, change)| News::Key(key.clone(), *change));
+        self.core.invalidate(news.collect()).await;
     }
 
     /// Forgets all entries that carry a tag, in both levels, at a cost that does not grow with their number. Otherwise as
@@ -255,12 +258,36 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// # }
     /// ```
     pub async fn invalidate_tag(&self, tag: &str) {
-        self.core.invalidate_tag(tag).await;
+        self.core.invalidate(vec![News::Tag { tag: tag.to_owned(), change: None }]).await;
     }
 
     /// Forgets everything in both levels, at a cost that does not grow with the number of entries. Otherwise as [`Self::invalidate`].
     pub async fn clear(&self) {
-        self.core.clear().await;
+        self.core.invalidate(vec![News::Everything]).await;
+    }
+
+    /// As [`Self::invalidate`], for what [`News`] can say, all of it in one round trip.
+    ///
+    /// # Consistency
+    /// As [`Self::invalidate`].
+    pub async fn invalidate_news(&self, news: &[News<K>]) {
+        self.core.invalidate(news.to_vec()).await;
+    }
+
+    /// Forgets in this process what the source of truth has announced; whoever reads the source calls it, before it confirms the
+    /// [`Feed`](crate::Feed). `in_doubt` is the number of the announcement if L2 may not have taken it: until the feed says that it was, L2
+    /// is not believed about it. A relay tells L2 of it by [`Self::tell`].
+    pub fn hear(&self, news: &[News<K>], in_doubt: Option<u64>) {
+        self.core.hear_source(news, in_doubt);
+    }
+
+    /// Tells L2, and through its backplane every other node, of what the source has announced, in one round trip; answers which server took
+    /// it. In this process nothing is forgotten, and what L2 did not take is not queued: a relay repeats it.
+    ///
+    /// # Errors
+    /// Without an L2, and when L2 did not answer within its deadline; some of it may have happened.
+    pub async fn tell(&self, news: &[News<K>]) -> Result<Identity, RemoteError> {
+        self.core.tell_l2(news).await
     }
 
     /// Forgets everything in L1 and detaches all loads; L2 stays.

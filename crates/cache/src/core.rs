@@ -12,7 +12,8 @@ use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use crate::{
-    CacheKey, CacheOptions, Clock, Codec, CodecError, Gauges, L2, L2Outcome, LoadOutcome, MetricsSink, Operation,
+    CacheKey, CacheOptions, Clock, Codec, CodecError, Feed, Gauges, L2, L2Outcome, LoadOutcome, MetricsSink, Operation,
+    ears::Ears,
     flight::{Flights, Since},
     hot_keys::HotKeys,
     l2::Unavailable,
@@ -55,6 +56,7 @@ pub(crate) struct Core<K, V> {
     pub(crate) tags: Tags,
     pub(crate) flights: Arc<Flights<K, V>>,
     pub(crate) l2: Option<L2>,
+    pub(crate) feed: Option<Feed>,
     pub(crate) budget: Semaphore,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) spawner: Spawner,
@@ -73,14 +75,17 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         options: CacheOptions,
         values: Values<V>,
         l2: Option<L2>,
+        feed: Option<Feed>,
         clock: Arc<dyn Clock>,
         spawner: Spawner,
         metrics: Option<Arc<dyn MetricsSink>>,
         mutants: Mutants,
     ) -> Self {
+        let ears = Ears::of(feed.as_ref(), l2.as_ref());
+        let shards = l2.as_ref().map_or(1, L2::shards);
         Self {
-            local: Local::new(&name, options.l1_capacity_bytes, options.early_refresh, mutants),
-            tags: Tags::new(options.max_tags, options.l1_ttl, clock.now()),
+            local: Local::new(&name, options.l1_capacity_bytes, options.early_refresh, ears, mutants),
+            tags: Tags::new(shards, options.max_tags, options.l1_ttl, clock.now()),
             flights: Arc::new(Flights::new(mutants)),
             budget: Semaphore::new(options.max_concurrent_loads),
             recorder: Recorder::new(),
@@ -90,6 +95,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             options,
             values,
             l2,
+            feed,
             clock,
             spawner,
             metrics,
@@ -106,9 +112,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         Since { fence: self.local.note(key), tags: self.tags.note() }
     }
 
-    /// Forgets a key in this process: fence, entry, flight.
-    pub(crate) fn void(&self, key: &K) {
-        self.local.void(key);
+    /// Forgets a key in this process: fence, entry, flight; but not a live entry that has `version` already.
+    pub(crate) fn void(&self, key: &K, version: Option<u64>) {
+        self.local.void(key, version);
         self.flights.detach(key);
     }
 

@@ -37,6 +37,10 @@ pub(crate) struct Entry<K, V> {
     pub(crate) life: Life,
     /// From when on an early refresh is considered.
     pub(crate) early_from: Instant,
+    /// Before its source was asked for it.
+    pub(crate) seen_at: Instant,
+    /// Whether that source says by itself what is right, whatever else was heard: the loader does.
+    pub(crate) is_vouched: bool,
     pub(crate) stamp: Stamp,
     pub(crate) weight: u32,
     pub(crate) tags: Box<[Arc<Generation>]>,
@@ -46,13 +50,20 @@ pub(crate) struct Entry<K, V> {
     /// A draw has fallen: the next one who can should refresh it.
     due: AtomicBool,
     refreshing: AtomicBool,
-    /// Nanoseconds after `life.fresh_until` before which no new load is tried, because one has failed.
+    /// Nanoseconds after `seen_at` before which no new load is tried, because one has failed.
     retry_after: AtomicU64,
 }
 
 impl<K, V> Entry<K, V> {
     /// An entry that is not live yet, of `bytes` for its key and value.
-    pub(crate) fn provisional(key: K, value: Option<V>, life: Life, stamp: Stamp, bytes: usize) -> Self {
+    pub(crate) fn provisional(
+        key: K,
+        value: Option<V>,
+        life: Life,
+        seen_at: Instant,
+        stamp: Stamp,
+        bytes: usize,
+    ) -> Self {
         let whole = bytes.saturating_add(2 * size_of::<K>() + size_of::<V>() + OVERHEAD_BYTES);
         Self {
             key: Arc::new(key),
@@ -60,6 +71,8 @@ impl<K, V> Entry<K, V> {
             version: None,
             life,
             early_from: life.fresh_until,
+            seen_at,
+            is_vouched: false,
             stamp,
             weight: u32::try_from(whole).unwrap_or(u32::MAX),
             tags: Box::default(),
@@ -113,12 +126,12 @@ impl<K, V> Entry<K, V> {
 
     /// Notes that it could not be renewed: until `retry_at` it is served as it is.
     pub(crate) fn hold_until(&self, retry_at: Instant) {
-        let nanoseconds = retry_at.saturating_duration_since(self.life.fresh_until).as_nanos();
+        let nanoseconds = retry_at.saturating_duration_since(self.seen_at).as_nanos();
         self.retry_after.store(u64::try_from(nanoseconds).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn is_held(&self, now: Instant) -> bool {
         let after = self.retry_after.load(Ordering::Relaxed);
-        after > 0 && now.saturating_duration_since(self.life.fresh_until) < Duration::from_nanos(after)
+        after > 0 && now.saturating_duration_since(self.seen_at) < Duration::from_nanos(after)
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    CacheKey, FillOutcome, FillReply, FillRequest, FillTag, Loaded, Nonce, Operation, Source,
+    CacheKey, FillOutcome, FillReply, FillRequest, FillTag, L2, Loaded, Nonce, Operation, Source,
     core::{Core, guarded},
     entry::{Entry, Life},
     fence::Stamp,
@@ -77,7 +77,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         cost: Duration,
     ) -> (Arc<Entry<K, V>>, bool) {
         let kept = self.may_keep(&found, &pending.remote);
-        let tags = if kept { self.tags.attach(&found.tags, start.tags) } else { None };
+        let shard = self.shard_of(&pending.remote);
+        let tags = if kept { self.tags.attach(shard, &found.tags, start.tags) } else { None };
         let mut entry =
             self.fresh_entry(&pending.lead.key, &pending.remote, pending.lead.since.fence, found, start.at, cost);
         entry.tracked = tags.is_some();
@@ -101,7 +102,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         cost: Duration,
     ) -> Entry<K, V> {
         let life = self.life(&found, started_at, cost);
-        let mut entry = self.entry(key, stamp, found.value, life, remote.text_bytes());
+        let mut entry = self.entry(key, stamp, found.value, life, started_at, remote.text_bytes());
+        entry.is_vouched = true;
         entry.version = found.version;
         entry
     }
@@ -146,19 +148,24 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             match self.fill_request(&fill) {
                 Some(request) => {
                     requests.push(request);
-                    sent.push(fill);
+                    // Before it is asked: what L2 takes while it answers ends the doubt too early for this answer.
+                    let learns = self.learns_from(l2, &fill);
+                    sent.push((fill, learns));
                 }
                 None => unused.push((fill.remote.name().to_owned(), fill.token)),
             }
         }
         let replies =
             if requests.is_empty() { None } else { self.ask(Operation::Fill, l2.fill(&self.name, &requests)).await };
-        for (fill, reply) in sent.into_iter().zip(replies.into_iter().flatten()) {
+        for ((fill, learns), reply) in sent.into_iter().zip(replies.into_iter().flatten()) {
             match reply {
                 FillReply::Stored(nonces) => {
                     self.recorder.fill(FillOutcome::Stored);
-                    for (generation, nonce) in fill.entry.tags.iter().zip(nonces) {
-                        self.tags.learn(generation.tag(), Some(nonce), since, asked_at);
+                    if learns {
+                        let shard = self.shard_of(&fill.remote);
+                        for (generation, nonce) in fill.entry.tags.iter().zip(nonces) {
+                            self.tags.learn((shard, generation.tag()), Some(nonce), since, asked_at);
+                        }
                     }
                     continue;
                 }
@@ -170,6 +177,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             unused.push((fill.remote.name().to_owned(), fill.token));
         }
         self.release(unused);
+    }
+
+    /// Whether what L2 says of an entry's tags can be taken in. Of one in doubt, it may tell the generation before its invalidation.
+    fn learns_from(&self, l2: &L2, fill: &Fill<K, V>) -> bool {
+        let tags: Vec<String> = fill.entry.tags.iter().map(|generation| generation.tag().to_owned()).collect();
+        self.believes_tags(l2, &tags)
     }
 
     /// `None` for what cannot be sent, or should not: the lease may stand only because L2 missed an invalidation.
@@ -213,6 +226,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let bytes = bytes.inspect_err(|cause| self.cannot_fill(remote, FillOutcome::TooLarge, cause)).ok()?;
         Some(FillRequest {
             key: remote.name().to_owned(),
+            text: remote.echo().map(str::to_owned),
             token,
             frame: bytes,
             life: frame.hard,

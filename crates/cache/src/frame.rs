@@ -46,6 +46,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 pub(crate) use self::{
     decode::decode,
     encode::encode,
+    header::FORMAT,
     schema::{schema_named, schema_of},
 };
 

@@ -13,6 +13,7 @@ use crate::{
     CacheKey, CallOptions, Held, L2Answer, Nonce, Operation,
     core::{Core, guarded},
     entry::{Entry, Life},
+    feed::Floor,
     fence::Stamp,
     flight::{Lead, Since},
     frame::{self, Frame},
@@ -37,6 +38,8 @@ pub(crate) struct Subject<'a, K> {
     pub(crate) remote: &'a RemoteKey,
     /// Noted before L2 was asked.
     pub(crate) stamp: Stamp,
+    /// From which version on L2 was believed, before it was asked.
+    pub(crate) floor: Floor,
     /// For an early refresh: what ends no later than this is not new enough.
     pub(crate) renews: Option<Instant>,
 }
@@ -45,12 +48,18 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Judges what L2 holds, in order. Tags that this node does not know are asked for, all in one round trip.
     pub(crate) async fn judge(&self, held: &[(Subject<'_, K>, &Held)], asked_at: Instant) -> Vec<Verdict<K, V>> {
         let frames: Vec<_> = held.iter().map(|(subject, held)| self.read_frame(subject, &held.frame)).collect();
-        let tagged = frames.iter().zip(held).filter_map(|(frame, (_, held))| Some((frame.as_ref()?, held)));
-        let tagged: Vec<_> = tagged.filter(|(frame, _)| !frame.tags.is_empty()).collect();
+        let tagged = frames.iter().zip(held).filter_map(|(frame, (subject, held))| {
+            let frame = frame.as_ref().filter(|frame| !frame.tags.is_empty())?;
+            Some((self.shard_of(subject.remote), frame, held))
+        });
+        let tagged: Vec<_> = tagged.collect();
         if !tagged.is_empty() {
             let now = self.now();
-            let unknown = tagged.iter().filter(|(frame, held)| self.recognize(frame, &held.generations, now).is_none());
-            let unknown: BTreeSet<String> = unknown.flat_map(|(frame, _)| frame.tags.iter().cloned()).collect();
+            let unknown = tagged
+                .iter()
+                .filter(|(shard, frame, held)| self.recognize(*shard, frame, &held.generations, now).is_none());
+            let unknown: BTreeSet<(usize, String)> =
+                unknown.flat_map(|(shard, frame, _)| frame.tags.iter().map(|tag| (*shard, tag.clone()))).collect();
             self.learn(&unknown).await;
         }
         let judged = held.iter().zip(frames).map(|((subject, held), frame)| {
@@ -67,14 +76,15 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// What L2 holds for one key, fresh, and now in L1 as well.
     pub(crate) async fn fetch_one(&self, key: &K, since: Since, options: CallOptions) -> Option<Arc<Entry<K, V>>> {
         let remote = RemoteKey::of(&self.name, key);
-        let l2 = self.l2.as_ref().filter(|l2| l2.believes(&self.name, remote.name()))?;
+        let l2 = self.l2.as_ref()?;
+        let floor = self.note_floor(l2, &remote)?;
         let asked_at = self.now();
         let answer = self.ask(Operation::Fetch, l2.fetch(&self.name, &[remote.name()])).await?;
         let Some(held) = answer.into_iter().next().flatten() else {
             self.recorder.l2_answer(L2Answer::Miss);
             return None;
         };
-        let subject = Subject { key, remote: &remote, stamp: since.fence, renews: None };
+        let subject = Subject { key, remote: &remote, stamp: since.fence, floor, renews: None };
         let Some(Verdict::Fresh(entry)) = self.judge(&[(subject, &held)], asked_at).await.pop() else { return None };
         if options.stores_l1() {
             self.local.put(key, Arc::clone(&entry));
@@ -82,19 +92,19 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         Some(entry)
     }
 
-    /// Asks L2 for the generations of tags.
-    async fn learn(&self, tags: &BTreeSet<String>) {
+    /// Asks L2 for the generations of tags in shards.
+    async fn learn(&self, tags: &BTreeSet<(usize, String)>) {
         let Some(l2) = self.l2.as_ref().filter(|_| !tags.is_empty()) else { return };
         let (since, asked_at) = (self.tags.note(), self.now());
         // Of a tag whose invalidation L2 has not taken, L2 still tells the generation before that.
-        let believed = tags.iter().filter(|tag| l2.believes_tags(&self.name, slice::from_ref(*tag)));
-        let names: Vec<&str> = believed.map(String::as_str).collect();
+        let believed = tags.iter().filter(|(_, tag)| self.believes_tags(l2, slice::from_ref(tag)));
+        let names: Vec<(usize, &str)> = believed.map(|(shard, tag)| (*shard, tag.as_str())).collect();
         if names.is_empty() {
             return;
         }
         let nonces = self.ask(Operation::Generations, l2.generations(&self.name, &names)).await;
         for (tag, nonce) in names.iter().zip(nonces.into_iter().flatten()) {
-            self.tags.learn(tag, nonce, since, asked_at);
+            self.tags.learn(*tag, nonce, since, asked_at);
         }
     }
 
@@ -110,9 +120,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         tracing::warn!(cache, key, %cause, "L2 holds something that is not ours; it is overwritten");
     }
 
-    fn recognize(&self, frame: &Frame, nonces: &[Nonce], now: Instant) -> Option<Recognized> {
-        let believed = self.l2.as_ref().is_some_and(|l2| l2.believes_tags(&self.name, &frame.tags));
-        believed.then(|| self.tags.recognize(&frame.tags, nonces, now)).flatten()
+    fn recognize(&self, shard: usize, frame: &Frame, nonces: &[Nonce], now: Instant) -> Option<Recognized> {
+        let believed = self.l2.as_ref().is_some_and(|l2| self.believes_tags(l2, &frame.tags));
+        believed.then(|| self.tags.recognize(shard, &frame.tags, nonces, now)).flatten()
     }
 
     fn verdict(
@@ -123,7 +133,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         asked_at: Instant,
     ) -> (L2Answer, Verdict<K, V>) {
         let now = self.now();
-        let Some(tags) = self.recognize(&frame, &held.generations, now) else {
+        if !self.believes_held(subject.remote, subject.floor, held, frame.version) {
+            return (L2Answer::Outdated, Verdict::Refused);
+        }
+        let shard = self.shard_of(subject.remote);
+        let Some(tags) = self.recognize(shard, &frame, &held.generations, now) else {
             return (L2Answer::Outdated, Verdict::Refused);
         };
         let codec = self.values.codec.as_ref().expect("a frame was decoded with it");
@@ -147,7 +161,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             stale_until: if graceful { origin + left } else { soft_until },
             cost: frame.cost,
         };
-        let mut entry = self.entry(subject.key, subject.stamp, value, life, subject.remote.text_bytes());
+        let mut entry = self.entry(subject.key, subject.stamp, value, life, asked_at, subject.remote.text_bytes());
+        entry.is_vouched = self.trusts_l2();
         entry.version = frame.version;
         entry.carry(tags.generations);
         let entry = Arc::new(entry);
@@ -168,10 +183,18 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     }
 
     /// An entry that is not live yet.
-    pub(crate) fn entry(&self, key: &K, stamp: Stamp, value: Option<V>, life: Life, key_bytes: usize) -> Entry<K, V> {
+    pub(crate) fn entry(
+        &self,
+        key: &K,
+        stamp: Stamp,
+        value: Option<V>,
+        life: Life,
+        seen_at: Instant,
+        key_bytes: usize,
+    ) -> Entry<K, V> {
         // L1 holds the key twice: as its own and in the entry.
         let bytes = value.as_ref().map_or(0, |value| self.values.weight(value)).saturating_add(2 * key_bytes);
-        let mut entry = Entry::provisional(key.clone(), value, life, stamp, bytes);
+        let mut entry = Entry::provisional(key.clone(), value, life, seen_at, stamp, bytes);
         entry.early_from = refresh::early_from(&life, self.options.early_refresh);
         entry
     }

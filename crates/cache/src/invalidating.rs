@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    CacheKey, FillReply, FillTag, Invalidated, Invalidation, Loaded, Nonce, Operation, core::Core, key::RemoteKey,
-    loaded::is_lawful_tag, mutant::Mutant,
+    CacheKey, FillReply, FillTag, Invalidated, Invalidation, L2, Loaded, News, Nonce, Operation, core::Core,
+    key::RemoteKey, mutant::Mutant,
 };
 
 /// What is known of a change of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Change {
-    version: Option<u64>,
-    gone: bool,
+    pub(crate) version: Option<u64>,
+    pub(crate) gone: bool,
 }
 
 impl Change {
@@ -32,39 +32,30 @@ impl Change {
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
-    pub(crate) async fn invalidate(self: &Arc<Self>, changes: Vec<(K, Change)>) {
-        self.recorder.invalidated(Invalidated::Key, changes.len() as u64);
-        let told: Vec<Invalidation> = changes
-            .iter()
-            .map(|(key, change)| {
-                let key = RemoteKey::of(&self.name, key).name().to_owned();
-                Invalidation::Key { key, version: change.version, gone: change.gone }
-            })
-            .collect();
-        self.forget(told, move |core| changes.iter().for_each(|(key, _)| core.void(key))).await;
-    }
-
-    pub(crate) async fn invalidate_tag(self: &Arc<Self>, tag: &str) {
-        if !is_lawful_tag(tag) {
-            // No entry can carry it.
-            return;
+    pub(crate) async fn invalidate(self: &Arc<Self>, mut news: Vec<News<K>>) {
+        news.retain(News::is_lawful);
+        for one in &news {
+            self.recorder.invalidated(
+                match one {
+                    News::Key(..) => Invalidated::Key,
+                    News::Tag { .. } => Invalidated::Tag,
+                    News::Everything => Invalidated::Clear,
+                },
+                1,
+            );
         }
-        self.recorder.invalidated(Invalidated::Tag, 1);
-        let tag = tag.to_owned();
-        self.forget(vec![Invalidation::Tag(tag.clone())], move |core| core.tags.renew(&tag)).await;
-    }
-
-    pub(crate) async fn clear(self: &Arc<Self>) {
-        self.recorder.invalidated(Invalidated::Clear, 1);
-        self.forget(vec![Invalidation::Everything], |core| core.local.void_all()).await;
+        let told: Vec<Invalidation> = news.iter().map(|news| news.invalidation(&self.name)).collect();
+        self.forget(told, move |core| news.iter().for_each(|news| core.forget_here(news))).await;
     }
 
     /// First L2, then this process; the other way round, a load in between would bring the old value back from L2.
     async fn forget(self: &Arc<Self>, told: Vec<Invalidation>, here: impl Fn(&Self) + Send + Sync + 'static) {
-        let work = Arc::new((told, here));
+        let telling = self.l2.as_ref().and_then(L2::telling);
+        // It goes on telling until it has forgotten, also if the task breaks off, and also if the caller goes away.
+        let work = Arc::new((told, here, telling));
         let (core, shared) = (Arc::clone(self), Arc::clone(&work));
         let task = async move {
-            let (told, here) = &*shared;
+            let (told, here, _telling) = &*shared;
             let early = core.mutants.has(Mutant::FenceBeforeL2);
             if early {
                 here(&core);
@@ -77,7 +68,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             }
         };
         if self.spawner.finish(task).await.is_none() {
-            let (told, here) = &*work;
+            let (told, here, _telling) = &*work;
             self.abandoned(told, here);
         }
     }
@@ -95,12 +86,17 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     /// Replaces whatever is held for a key.
     pub(crate) async fn insert(self: &Arc<Self>, key: &K, value: Loaded<V>) {
         let (core, copy) = (Arc::clone(self), key.clone());
-        let task = async move { core.replace(copy, value).await };
+        let telling = Arc::new(self.l2.as_ref().and_then(L2::telling));
+        let shared = Arc::clone(&telling);
+        let task = async move {
+            let _telling = shared;
+            core.replace(copy, value).await;
+        };
         if self.spawner.finish(task).await.is_none() {
-            let name = RemoteKey::of(&self.name, key).name().to_owned();
-            let gone = Invalidation::Key { key: name, version: None, gone: false };
-            self.abandoned(&[gone], |core| core.void(key));
+            let gone = RemoteKey::of(&self.name, key).invalidation(None, false);
+            self.abandoned(&[gone], |core| core.void(key, None));
         }
+        drop(telling);
     }
 
     async fn replace(&self, key: K, value: Loaded<V>) {
@@ -119,8 +115,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 }
                 // It cannot be stored there; what it replaces must go all the same.
                 None => {
-                    let key = remote.name().to_owned();
-                    let gone = Invalidation::Key { key, version: None, gone: false };
+                    let gone = remote.invalidation(None, false);
                     self.ask(Operation::Invalidate, l2.invalidate(&self.name, &[gone])).await;
                     kept
                 }
@@ -130,7 +125,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         self.flights.detach(&key);
         // Somebody else invalidated meanwhile: this value may be the older one.
         let (Some(next), true) = (next, stored) else { return };
-        let Some(generations) = self.tags.attach(&tags, since.tags) else { return };
+        let Some(generations) = self.tags.attach(self.shard_of(&remote), &tags, since.tags) else { return };
         entry.stamp = next;
         entry.carry(generations);
         self.local.put(&key, Arc::new(entry));

@@ -4,6 +4,8 @@ use std::{fmt::Write, hash::Hash, sync::Arc};
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::Invalidation;
+
 /// Longest key, in bytes, that is spelled out in L2; longer ones are hashed and echoed inside the frame.
 const MAX_PLAIN_BYTES: usize = 200;
 
@@ -28,23 +30,42 @@ const MAX_PLAIN_BYTES: usize = 200;
 ///             }
 ///         }
 ///     }
+///
+///     fn read_from(text: &str) -> Option<Self> {
+///         match text.strip_prefix("product/") {
+///             Some(id) => u64::read_from(id).map(Page::Product),
+///             None => (text == "home").then_some(Page::Home),
+///         }
+///     }
 /// }
 /// # let _ = Page::Home;
 /// ```
 pub trait CacheKey: Clone + Eq + Hash + Send + Sync + 'static {
     /// Appends the text of the key: two keys are equal exactly when their texts are.
     fn write_to(&self, text: &mut String);
+
+    /// The key of a text that [`Self::write_to`] wrote, on this node or another: that is how nodes tell each other what to forget.
+    /// `None` if no key has this text; then the cache forgets all that it has in L1.
+    fn read_from(text: &str) -> Option<Self>;
 }
 
 impl CacheKey for String {
     fn write_to(&self, text: &mut String) {
         text.push_str(self);
     }
+
+    fn read_from(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
 }
 
 impl CacheKey for Arc<str> {
     fn write_to(&self, text: &mut String) {
         text.push_str(self);
+    }
+
+    fn read_from(text: &str) -> Option<Self> {
+        Some(text.into())
     }
 }
 
@@ -56,6 +77,12 @@ impl<A: CacheKey, B: CacheKey> CacheKey for (A, B) {
         write!(text, "{}:{first}:", first.len()).expect("writing to a string does not fail");
         self.1.write_to(text);
     }
+
+    fn read_from(text: &str) -> Option<Self> {
+        let (length, rest) = text.split_once(':')?;
+        let (first, second) = rest.split_at_checked(length.parse().ok()?)?;
+        Some((A::read_from(first)?, B::read_from(second.strip_prefix(':')?)?))
+    }
 }
 
 macro_rules! integer_keys {
@@ -63,6 +90,10 @@ macro_rules! integer_keys {
         impl CacheKey for $integer {
             fn write_to(&self, text: &mut String) {
                 write!(text, "{self}").expect("writing to a string does not fail");
+            }
+
+            fn read_from(text: &str) -> Option<Self> {
+                text.parse().ok()
             }
         }
     )*};
@@ -107,6 +138,11 @@ impl RemoteKey {
         &self.full[self.start..]
     }
 
+    /// A drop of this key in L2.
+    pub(crate) fn invalidation(&self, version: Option<u64>, gone: bool) -> Invalidation {
+        Invalidation::Key { key: self.name().to_owned(), text: self.echo.clone(), version, gone }
+    }
+
     pub(crate) fn echo(&self) -> Option<&str> {
         self.echo.as_deref()
     }
@@ -126,6 +162,23 @@ mod tests {
         assert_eq!(RemoteKey::of("p", &42_i64).full(), "p:42");
         let long = RemoteKey::of("p", &"k".repeat(4_096));
         assert_eq!((long.full().len(), long.text_bytes()), (35, 4_096));
+    }
+
+    #[test]
+    fn keys_are_read_back_from_their_texts() {
+        fn there_and_back<K: CacheKey + std::fmt::Debug>(key: K) {
+            let mut text = String::new();
+            key.write_to(&mut text);
+            assert_eq!(K::read_from(&text), Some(key), "{text}");
+        }
+        there_and_back(-42_i64);
+        there_and_back("3:a:b".to_owned());
+        there_and_back(("a:b".to_owned(), (7_u8, "é:".to_owned())));
+        there_and_back((String::new(), String::new()));
+        assert_eq!(u64::read_from("x"), None);
+        for text in ["", "1", "9:a:b", "1:é:b", "1:ab", "-1:a:b"] {
+            assert_eq!(<(String, String)>::read_from(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,18 +1,27 @@
 //! L2 as caches may believe it: deadlines, a breaker, and a queue of the invalidations that L2 did not take.
 
+mod listening;
 mod queue;
+mod telling;
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use self::queue::{Queue, Waiting};
+pub use self::listening::BackplaneOptions;
+pub(crate) use self::telling::Telling;
+use self::{
+    listening::Listening,
+    queue::{Queue, Waiting},
+};
 use crate::{
-    Clock, ConfigError, FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
-    RemoteError, SystemClock,
+    Backplane, Clock, ConfigError, FillReply, FillRequest, Finding, Held, Identity, Invalidation, LeaseReply,
+    LeaseRequest, Nonce, Reign, Remote, RemoteError, SystemClock,
+    audience::Listener,
     breaker::Breaker,
     clock,
+    hearing::Hearing,
     mutant::Mutants,
     options::{check, check_span},
     spawner::Spawner,
@@ -75,11 +84,14 @@ pub struct L2 {
 #[derive(Debug)]
 struct Shared {
     remote: Arc<dyn Remote>,
+    /// This node, as it calls itself where it has forgotten by itself what it tells.
+    by: Nonce,
     deadline: Duration,
     breaker: Breaker,
     queue: Queue,
     clock: Arc<dyn Clock>,
     spawner: Spawner,
+    listening: Option<Arc<Listening>>,
 }
 
 /// Gathers what an [`L2`] is made of.
@@ -89,6 +101,7 @@ pub struct L2Builder {
     options: L2Options,
     clock: Arc<dyn Clock>,
     runtime: Option<Handle>,
+    backplane: Option<(Arc<dyn Backplane>, BackplaneOptions)>,
     mutants: Mutants,
 }
 
@@ -97,6 +110,14 @@ impl L2Builder {
     #[must_use]
     pub fn options(mut self, options: L2Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// The log through which the nodes that share this L2 hear of each other's invalidations. Without it, what another node
+    /// invalidated stays in this one's L1 until it expires. Default: none.
+    #[must_use]
+    pub fn backplane(mut self, backplane: Arc<dyn Backplane>, options: BackplaneOptions) -> Self {
+        self.backplane = Some((backplane, options));
         self
     }
 
@@ -132,14 +153,35 @@ impl L2Builder {
         check_span("open_for", open_for)?;
         check("failures_to_open", failures_to_open > 0, "must be at least 1")?;
         check("max_queued_invalidations", max_queued_invalidations > 0, "must be at least 1")?;
+        let by = Nonce::random();
+        let listening = match self.backplane {
+            Some((backplane, options)) => {
+                let clock = Arc::clone(&self.clock);
+                Some(Arc::new(Listening::new(
+                    backplane,
+                    by,
+                    &options,
+                    self.remote.shards(),
+                    deadline,
+                    clock,
+                    self.mutants,
+                )?))
+            }
+            None => None,
+        };
         let shared = Shared {
             remote: self.remote,
+            by,
             deadline,
             breaker: Breaker::new(failures_to_open, open_for, Arc::clone(&self.clock)),
             queue: Queue::new(max_queued_invalidations, self.mutants),
             clock: self.clock,
             spawner: Spawner::new(self.runtime)?,
+            listening,
         };
+        if let Some(listening) = &shared.listening {
+            listening.start(&shared.spawner);
+        }
         Ok(L2 { shared: Arc::new(shared) })
     }
 }
@@ -156,7 +198,7 @@ impl L2 {
     /// Begins to build one over a remote store.
     pub fn builder(remote: Arc<dyn Remote>) -> L2Builder {
         let (options, clock) = (L2Options::default(), Arc::new(SystemClock));
-        L2Builder { remote, options, clock, runtime: None, mutants: Mutants::default() }
+        L2Builder { remote, options, clock, runtime: None, backplane: None, mutants: Mutants::default() }
     }
 
     /// An L2 with the default options, on the caller's runtime.
@@ -172,8 +214,111 @@ impl L2 {
     /// # Errors
     /// When it does not answer within the deadline.
     pub async fn ping(&self) -> Result<(), RemoteError> {
-        let ping = clock::within(&*self.shared.clock, self.shared.deadline, self.shared.remote.ping());
-        ping.await.unwrap_or_else(|| Err(RemoteError("no answer within the deadline".into())))
+        self.shared.in_time(self.shared.remote.ping()).await
+    }
+
+    /// The server, or all of them together, that this node listens to at present. Only what it holds is believed. `None` without a
+    /// backplane, or while it is not heard.
+    pub fn server(&self) -> Option<Identity> {
+        self.shared.listening.as_ref()?.server()
+    }
+
+    /// How the caches over this L2 are believed there, past the breaker. For a relay.
+    ///
+    /// # Errors
+    /// Without a backplane, and when L2 does not answer within the deadline.
+    pub async fn reign(&self) -> Result<Reign, RemoteError> {
+        let listening = self.listening()?;
+        let names = listening.audience.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.shared.in_time(listening.backplane.reign(&names)).await
+    }
+
+    /// Lets `server` reign over the caches over this L2. Only a relay may do so that has told it every change that counts; `keep`: what the
+    /// server holds has missed none that cannot be told any more.
+    ///
+    /// # Errors
+    /// As [`Self::reign`].
+    pub async fn appoint(&self, server: Identity, keep: bool) -> Result<(), RemoteError> {
+        let listening = self.listening()?;
+        let names = listening.audience.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.shared.in_time(listening.backplane.appoint(&names, server, keep)).await
+    }
+
+    /// Notes at `server` that it has taken every change below `mark`. For a relay.
+    ///
+    /// # Errors
+    /// As [`Self::reign`].
+    pub async fn set_mark(&self, server: Identity, mark: u64) -> Result<(), RemoteError> {
+        self.shared.in_time(self.listening()?.backplane.set_mark(server, mark)).await
+    }
+
+    /// Looks for the servers anew, as after a failover of which nobody told.
+    pub async fn rediscover(&self) {
+        if let Some(listening) = &self.shared.listening {
+            listening.backplane.rediscover().await;
+        }
+    }
+
+    /// Asks the backplane once. A model does so in the place of the tasks that listen.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    #[cfg(shuttle)]
+    pub async fn listen_once(&self) -> Result<(), RemoteError> {
+        self.listening()?.listen_once().await
+    }
+
+    /// What is unwise about the server and about the other nodes that share it, as of a few seconds ago.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.shared.listening.as_ref().map(|listening| listening.findings()).unwrap_or_default()
+    }
+
+    /// How long ago the question was sent that showed last that nothing else was in the backplane; `None` without one, or if that never was.
+    pub fn heard_ago(&self) -> Option<Duration> {
+        let heard_at = self.shared.listening.as_ref()?.hearing.confirmed_at()?;
+        Some(self.shared.clock.now().saturating_duration_since(heard_at))
+    }
+
+    fn listening(&self) -> Result<&Arc<Listening>, RemoteError> {
+        self.shared.listening.as_ref().ok_or_else(|| RemoteError("there is no backplane".into()))
+    }
+
+    pub(crate) fn join(&self, listener: std::sync::Weak<dyn Listener>) {
+        if let Some(listening) = &self.shared.listening {
+            listening.audience.join(listener);
+        }
+    }
+
+    /// Since when it is known what other nodes invalidated; `None` without a backplane.
+    pub(crate) fn hearing(&self) -> Option<&Hearing> {
+        self.shared.listening.as_ref().map(|listening| &listening.hearing)
+    }
+
+    /// Whether what a server holds may be believed: it is the one that this node listens to.
+    pub(crate) fn believes_server(&self, shard: usize, server: Identity) -> bool {
+        self.shared.listening.as_ref().is_none_or(|listening| listening.believes(shard, server))
+    }
+
+    pub(crate) fn shards(&self) -> usize {
+        self.shared.remote.shards()
+    }
+
+    pub(crate) fn shard_of(&self, cache: &str, key: &str) -> usize {
+        self.shared.remote.shard_of(cache, key)
+    }
+
+    /// Tells L2 of changes on behalf of a relay, which repeats what was not taken: nothing is queued. Nothing was forgotten here either,
+    /// so this node has to hear of it like all others: nobody is called what it calls itself here.
+    pub(crate) async fn tell(&self, cache: &str, invalidations: &[Invalidation]) -> Result<Identity, RemoteError> {
+        self.shared.in_time(self.shared.remote.invalidate(cache, Nonce::random(), invalidations)).await
+    }
+
+    /// To be kept from before L2 is told of a change until this process has forgotten what it concerns.
+    pub(crate) fn telling(&self) -> Option<Telling> {
+        let listening = self.shared.listening.as_ref()?;
+        Some(listening.tellers.begin(self.shared.clock.now()))
     }
 
     /// Whether L2 may be believed about a key.
@@ -216,7 +361,11 @@ impl L2 {
         self.shared.guarded(self.shared.remote.fill(cache, requests), requests.len()).await
     }
 
-    pub(crate) async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, Unavailable> {
+    pub(crate) async fn generations(
+        &self,
+        cache: &str,
+        tags: &[(usize, &str)],
+    ) -> Result<Vec<Option<Nonce>>, Unavailable> {
         self.shared.guarded(self.shared.remote.generations(cache, tags), tags.len()).await
     }
 
@@ -224,23 +373,28 @@ impl L2 {
         self.shared.pass(self.shared.remote.release(cache, leases)).await
     }
 
-    /// Invalidates, and queues what L2 did not take. When this returns, this node believes nothing that it concerns.
+    /// Invalidates, and queues what L2 did not take. When this returns, this node believes nothing that it concerns. The caller forgets it
+    /// in this process next, and under a [`Self::telling`]: this node does not hear of it by the log.
     pub(crate) async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), Unavailable> {
-        self.or_queued(cache, invalidations, self.shared.remote.invalidate(cache, invalidations), |()| true).await
+        let attempt = self.shared.remote.invalidate(cache, self.shared.by, invalidations);
+        self.or_queued(cache, invalidations, attempt, |_| true).await.map(drop)
     }
 
-    /// Queues invalidations for which nobody could wait. When this returns, this node believes nothing that they concern.
+    /// Queues invalidations for which nobody could wait; the caller forgets what they concern in this process next. When this returns, this node believes nothing that they concern.
     pub(crate) fn invalidate_later(&self, cache: &str, invalidations: &[Invalidation]) {
         self.shared.queue.add(cache, invalidations);
         self.replay();
     }
 
-    /// Stores a value that was not loaded; queues an invalidation of its key if L2 did not take it.
+    /// Stores a value that was not loaded; queues an invalidation of its key if L2 did not take it. As with [`Self::invalidate`], the
+    /// caller forgets what this process had.
     pub(crate) async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, Unavailable> {
-        let drop_it = Invalidation::Key { key: request.key.clone(), version: None, gone: false };
+        let drop_it =
+            Invalidation::Key { key: request.key.clone(), text: request.text.clone(), version: None, gone: false };
         // What is too old is refused and drops nothing: an invalidation that waited for the key before still has to be told.
         let dropped = |reply: &FillReply| *reply != FillReply::Old;
-        self.or_queued(cache, &[drop_it], self.shared.remote.insert(cache, request), dropped).await
+        let attempt = self.shared.remote.insert(cache, self.shared.by, request);
+        self.or_queued(cache, &[drop_it], attempt, dropped).await
     }
 
     /// Queued before the attempt: while its outcome is unknown, L2 is not believed. `dropped` says whether an answer means that L2
@@ -273,11 +427,17 @@ impl L2 {
 }
 
 impl Shared {
+    /// The answer to a question that nobody can do without: past the breaker, within the deadline.
+    async fn in_time<T>(&self, question: impl Future<Output = Result<T, RemoteError>>) -> Result<T, RemoteError> {
+        let answer = clock::within(&*self.clock, self.deadline, question).await;
+        answer.unwrap_or_else(|| Err(RemoteError("no answer within the deadline".into())))
+    }
+
     async fn replay(&self) {
         let mut pause = SHORTEST_PAUSE;
         while let Some((cache, batch)) = self.queue.next_batch(REPLAY_BATCH) {
             let invalidations: Vec<_> = batch.iter().map(|waiting| waiting.invalidation.clone()).collect();
-            if self.pass(self.remote.invalidate(&cache, &invalidations)).await.is_ok() {
+            if self.pass(self.remote.invalidate(&cache, self.by, &invalidations)).await.is_ok() {
                 self.queue.remove(&cache, &batch);
                 pause = SHORTEST_PAUSE;
             } else {

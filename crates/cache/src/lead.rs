@@ -8,9 +8,10 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    CacheKey, Held, L2, L2Answer, L2Outcome, LeaseReply, LeaseRequest, Nonce, Operation, Source,
+    CacheKey, Held, L2Answer, L2Outcome, LeaseReply, LeaseRequest, Nonce, Operation, Source,
     chain::Chain,
     core::Core,
+    feed::Floor,
     flight::Lead,
     held::{Subject, Verdict},
     key::RemoteKey,
@@ -30,6 +31,8 @@ pub(crate) struct Pending<K: CacheKey, V> {
     pub(crate) lease: Option<Nonce>,
     /// Whether L2 takes part: it is there, wanted, answering, and believed about this key.
     by_l2: bool,
+    /// From which version on L2 is believed, before it is asked.
+    floor: Floor,
     /// A frame that was seen and is not good enough.
     refused: Option<Bytes>,
     /// For an early refresh: what ends no later than this is not new enough.
@@ -101,13 +104,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 
     fn pending(&self, lead: Lead<K, V>) -> Pending<K, V> {
         let remote = RemoteKey::of(&self.name, &lead.key);
-        let believed = |l2: &L2| l2.believes(&self.name, remote.name());
         let wanted = !lead.options.skip_l2 && self.l2.is_some();
-        let by_l2 = wanted && self.l2.as_ref().is_some_and(believed);
+        let floor = self.l2.as_ref().filter(|_| wanted).and_then(|l2| self.note_floor(l2, &remote));
+        let by_l2 = floor.is_some();
         if wanted && !by_l2 {
             self.recorder.l2(Operation::Fetch, L2Outcome::Bypassed);
         }
-        Pending { lead, remote, lease: None, by_l2, refused: None, renews: None }
+        Pending { lead, remote, lease: None, by_l2, floor: floor.unwrap_or(Floor::None), refused: None, renews: None }
     }
 
     /// One round trip for all keys that L2 may know.
@@ -194,6 +197,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                     round.load.push(pending);
                 }
                 LeaseReply::Held(answer) => held.push((pending, Some(answer))),
+                // Nobody may fill what nobody may believe.
+                LeaseReply::Untrusted => round.load.push(pending),
                 LeaseReply::Busy { .. } => {
                     self.recorder.l2_answer(L2Answer::Busy);
                     self.wait_or_load(pending, give_up_at, &mut round);
@@ -219,7 +224,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
 
 impl<K: CacheKey, V> Pending<K, V> {
     fn subject(&self) -> Subject<'_, K> {
-        Subject { key: &self.lead.key, remote: &self.remote, stamp: self.lead.since.fence, renews: self.renews }
+        let (remote, stamp) = (&self.remote, self.lead.since.fence);
+        Subject { key: &self.lead.key, remote, stamp, floor: self.floor, renews: self.renews }
     }
 
     fn lease_request(&self) -> LeaseRequest {

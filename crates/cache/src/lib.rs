@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod audience;
+mod backplane;
+mod belief;
 mod breaker;
 mod builder;
 mod cache;
@@ -7,12 +10,15 @@ mod chain;
 mod clock;
 mod codec;
 mod core;
+mod ears;
 mod entry;
 mod error;
+mod feed;
 mod fence;
 mod filling;
 mod flight;
 mod frame;
+mod hearing;
 mod held;
 mod hot_keys;
 mod invalidating;
@@ -25,6 +31,7 @@ mod local;
 mod lookup;
 mod metrics;
 mod mutant;
+mod news;
 mod options;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -45,22 +52,25 @@ pub use codec::Postcard;
 #[cfg(feature = "prometheus")]
 pub use prometheus::PrometheusMetrics;
 
+pub use backplane::{Backplane, Finding, LogEntry, LogNews, LogPage, Reign};
 pub use builder::CacheBuilder;
 pub use cache::Cache;
 pub use clock::{Clock, SystemClock};
 pub use codec::{Codec, CodecError, Json, RawBytes};
 pub use error::{ConfigError, Error, ErrorKind};
+pub use feed::{Feed, FeedOptions, FeedStatus};
 pub use hot_keys::HotKey;
 pub use invalidating::Change;
 pub use key::CacheKey;
-pub use l2::{L2, L2Builder, L2Options};
+pub use l2::{BackplaneOptions, L2, L2Builder, L2Options};
 pub use loaded::Loaded;
 pub use lookup::{Lookup, Source};
 pub use metrics::MetricsSink;
+pub use news::News;
 pub use options::{CacheOptions, CallOptions};
-pub use redis::{RedisOptions, RedisRemote};
+pub use redis::{RedisOptions, RedisRemote, Reigning};
 pub use remote::{
-    FillReply, FillRequest, FillTag, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
+    FillReply, FillRequest, FillTag, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
 };
 pub use statistics::{
     FillCounts, FillOutcome, Gauges, Invalidated, InvalidationCounts, L1Counts, L1Look, L2Answer, L2AnswerCounts,

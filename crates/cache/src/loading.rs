@@ -88,7 +88,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let leases = pending.iter().filter_map(|pending| Some((pending.remote.name().to_owned(), pending.lease?)));
         let leases: Vec<(String, Nonce)> = leases.collect();
         for pending in pending {
-            if let Look::Stale(entry) = self.local.look(&pending.lead.key, || now) {
+            if let Look::Stale(entry) | Look::Unconfirmed(entry) = self.local.look(&pending.lead.key, || now) {
                 entry.hold_until(now + self.options.grace_throttle);
             }
             pending.lead.end(Err(error.clone()));

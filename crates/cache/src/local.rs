@@ -10,9 +10,10 @@ use moka::sync::Cache as Moka;
 
 use crate::{
     CacheKey,
+    ears::Ears,
     entry::Entry,
     fence::{Fence, Stamp},
-    mutant::Mutants,
+    mutant::{Mutant, Mutants},
     refresh,
 };
 
@@ -23,11 +24,15 @@ pub(crate) struct Local<K, V> {
     hasher: RandomState,
     /// Weight of early refreshes; 0 is none.
     early_refresh: f64,
+    ears: Ears,
+    mutants: Mutants,
 }
 
 /// What L1 has for a key that a read that starts now may see.
 pub(crate) enum Look<K, V> {
     Fresh(Arc<Entry<K, V>>),
+    /// Within its life, but it is too long since this node heard that nothing has changed.
+    Unconfirmed(Arc<Entry<K, V>>),
     /// Fresh, and the one who got this answer should renew it in the background.
     Due(Arc<Entry<K, V>>),
     /// Beyond its life, within its grace.
@@ -37,7 +42,7 @@ pub(crate) enum Look<K, V> {
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
     /// An L1 of `capacity_bytes`; none at all if that is zero, and then only the fence works.
-    pub(crate) fn new(name: &str, capacity_bytes: u64, early_refresh: f64, mutants: Mutants) -> Self {
+    pub(crate) fn new(name: &str, capacity_bytes: u64, early_refresh: f64, ears: Ears, mutants: Mutants) -> Self {
         let entries = (capacity_bytes > 0).then(|| {
             Moka::builder()
                 .name(name)
@@ -45,7 +50,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
                 .weigher(|_, entry: &Arc<Entry<K, V>>| entry.weight)
                 .build()
         });
-        Self { entries, fence: Fence::new(mutants), hasher: RandomState::new(), early_refresh }
+        Self { entries, fence: Fence::new(mutants), hasher: RandomState::new(), early_refresh, ears, mutants }
     }
 
     /// Notes the fence for a key, before anything is looked at on its behalf.
@@ -60,6 +65,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
             return Look::Miss;
         }
         let now = now();
+        if now < entry.life.fresh_until && !self.is_confirmed(&entry, now) {
+            return Look::Unconfirmed(entry);
+        }
         if now < entry.early_from {
             return Look::Fresh(entry);
         }
@@ -68,6 +76,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
             return if due { Look::Due(entry) } else { Look::Fresh(entry) };
         }
         if now < entry.life.stale_until { Look::Stale(entry) } else { Look::Miss }
+    }
+
+    /// Whether this node has heard of all changes until not too long ago, or the entry is not older than that.
+    pub(crate) fn is_confirmed(&self, entry: &Entry<K, V>, now: Instant) -> bool {
+        let Some(hearing) = self.ears.hearing() else { return true };
+        hearing.is_confirmed(now)
+            || entry.is_vouched && hearing.covers(entry.seen_at, now)
+            || self.mutants.has(Mutant::NoBound)
     }
 
     /// Whether nothing that was invalidated speaks against an entry, whatever its age.
@@ -104,10 +120,15 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
         });
     }
 
-    /// Moves the fence on and drops the key. The caller detaches the flight next.
-    pub(crate) fn void(&self, key: &K) {
+    /// Moves the fence on and drops the key, unless its live entry has `version` or a later one: then the change is in it. The caller
+    /// detaches the flight next.
+    pub(crate) fn void(&self, key: &K, version: Option<u64>) {
         self.fence.advance(self.hash(key));
-        self.drop_entry(key);
+        let Some(entries) = &self.entries else { return };
+        let has_it = |entry: Arc<Entry<K, V>>| entry.is_live() && version.is_some() && entry.version >= version;
+        if version.is_none() || !entries.get(key).is_some_and(has_it) {
+            entries.invalidate(key);
+        }
     }
 
     /// As [`Self::void`]; answers the stamp under which a value may be put in that is newer than `stamp`, unless somebody else voided

@@ -30,6 +30,9 @@ pub struct Lookup<V> {
     pub version: Option<u64>,
     /// What is left of its life; zero for what is stale or was not stored.
     pub fresh_for: Duration,
+    /// Whether it was right within the bound on staleness, or no bound was asked for. If not, whoever knows could not be asked: of L1 and
+    /// L2, other nodes may have announced changes in L2, and those are heard; what is [`Source::Stale`] is not even that.
+    pub confirmed: bool,
 }
 
 impl<V: Clone> Lookup<V> {
@@ -42,6 +45,7 @@ impl<V: Clone> Lookup<V> {
                 Source::Stale => Duration::ZERO,
                 _ => entry.life.soft_until.saturating_duration_since(now),
             },
+            confirmed: source != Source::Stale,
         }
     }
 }

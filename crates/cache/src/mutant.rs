@@ -17,6 +17,14 @@ pub enum Mutant {
     TagsNotedAfterLoad = 16,
     /// Life in L1 counts from the answer of L2, not from the question.
     LifeFromAnswer = 32,
+    /// L2 is believed about what was announced before it took it.
+    NoFloors = 64,
+    /// A log of which a part is gone is read on as if nothing were missing.
+    NoGapDetection = 128,
+    /// L2 is believed whichever server answers.
+    AnyServer = 256,
+    /// L1 is believed however long nothing was heard.
+    NoBound = 512,
 }
 
 /// A mistake in the coherence protocol; there are none without the feature `testing`.
@@ -29,6 +37,10 @@ pub(crate) enum Mutant {
     NoBypass,
     TagsNotedAfterLoad,
     LifeFromAnswer,
+    NoFloors,
+    NoGapDetection,
+    AnyServer,
+    NoBound,
 }
 
 /// The mistakes that are planted in a cache.

@@ -95,11 +95,15 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                     let due = !options.read_only && entry.begin_refresh();
                     return Ok(Step::Answer { entry, source: Source::L1, due });
                 }
-                Look::Stale(entry) if entry.is_held(self.now()) => {
+                Look::Unconfirmed(entry) if self.must_do() => {
+                    let source = if self.hears_l2(self.now()) { Source::L1 } else { Source::Stale };
+                    return Ok(Step::Answer { entry, source, due: false });
+                }
+                Look::Stale(entry) | Look::Unconfirmed(entry) if entry.is_held(self.now()) => {
                     self.recorder.l1_stale();
                     return Ok(Step::Answer { entry, source: Source::Stale, due: false });
                 }
-                Look::Stale(entry) => {
+                Look::Stale(entry) | Look::Unconfirmed(entry) => {
                     self.recorder.l1_stale();
                     stale = Some(entry);
                 }
@@ -123,7 +127,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         if options.reads_l1() {
             match self.local.look(key, || self.now()) {
                 Look::Fresh(entry) | Look::Due(entry) => return Some(tally.answer(self, &entry, Source::L1, false)),
-                Look::Stale(_) => self.recorder.l1_stale(),
+                Look::Unconfirmed(entry) if self.must_do() => {
+                    let source = if self.hears_l2(self.now()) { Source::L1 } else { Source::Stale };
+                    return Some(tally.answer(self, &entry, source, false));
+                }
+                Look::Stale(_) | Look::Unconfirmed(_) => self.recorder.l1_stale(),
                 Look::Miss => self.recorder.l1_miss(),
             }
         }
@@ -244,7 +252,13 @@ impl Tally<'_> {
             Source::L2 => Outcome::L2,
             Source::Loader => Outcome::Loaded,
         });
-        Lookup::of(entry, source, core.now())
+        let now = core.now();
+        let confirmed = match source {
+            Source::L1 | Source::L2 => core.is_confirmed(entry, now),
+            Source::Loader => true,
+            Source::Stale => false,
+        };
+        Lookup { confirmed, ..Lookup::of(entry, source, now) }
     }
 
     fn count(&mut self, outcome: Outcome) {

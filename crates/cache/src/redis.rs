@@ -1,44 +1,38 @@
 //! L2 in Redis: a fetch is one `MGET` of the era and the values, all that writes is a script that touches one hash slot.
 
+mod asking;
+mod backplane;
 mod clock;
 mod connection;
+mod inspection;
 mod keys;
+mod links;
+mod log;
+mod options;
 mod scripts;
+mod shards;
 mod stored;
 mod tls;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use redis::{Cmd, FromRedisValue, Pipeline, ScriptInvocation, Value};
+use futures_util::future::join_all;
+use redis::{FromRedisValue, Pipeline, ScriptInvocation, Value};
 
-use self::{clock::Clock, connection::Link, keys::Keys, scripts::Scripts};
+pub use self::options::{RedisOptions, Reigning};
+use self::{
+    asking::fill_reply,
+    log::Listener,
+    scripts::Scripts,
+    shards::{Shards, in_order},
+};
 use crate::{
-    ConfigError, FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
+    ConfigError, FillReply, FillRequest, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
+    RemoteError,
 };
 
-/// Length of most names without their key, for room that need not grow.
-const NAME: usize = 64;
-
-/// Where Redis is, and which part of it is ours.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct RedisOptions {
-    /// `redis://[user:password@]host:port[/database]`, or the same with `rediss` for TLS.
-    pub url: String,
-    /// Prefix of all keys; nodes with the same namespace share their entries.
-    pub namespace: String,
-    /// The authorities, in PEM, of which one must have signed the server's certificate; `None` for those that the system trusts.
-    pub ca_certificate: Option<Vec<u8>>,
-}
-
-impl std::fmt::Debug for RedisOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisOptions").field("namespace", &self.namespace).finish_non_exhaustive()
-    }
-}
-
-/// Redis, 6.2 or later, as second level. It connects when first asked and again after each failure.
+/// Redis, 7 or later, as second level and [`Backplane`](crate::Backplane). It connects when first asked and again after each failure.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -58,9 +52,9 @@ impl std::fmt::Debug for RedisOptions {
 /// It has no deadlines of its own but one for connecting. A call that is dropped has the connection looked at: if
 /// nothing comes over it for a second, it is given up, and the next call connects anew.
 pub struct RedisRemote {
-    link: Link,
-    prefix: String,
+    shards: Shards,
     scripts: Scripts,
+    listener: Listener,
 }
 
 impl RedisRemote {
@@ -69,43 +63,44 @@ impl RedisRemote {
     ///
     /// # Errors
     /// When it is called outside a tokio runtime (the one that drives the connection), the URL is none of Redis, the namespace is
-    /// empty or contains `{`, `}` or white space, or the certificates cannot be read.
+    /// empty or contains `{`, `}` or white space, the log would keep nothing, or the certificates cannot be read.
     pub fn new(options: &RedisOptions) -> Result<Self, ConfigError> {
         let bad = |character: char| matches!(character, '{' | '}') || character.is_whitespace();
         if options.namespace.is_empty() || options.namespace.contains(bad) {
             return Err(ConfigError { option: "namespace", rule: "must not be empty nor contain { } or white space" });
         }
-        let link = Link::new(tls::server(options)?)?;
-        Ok(Self { link, prefix: format!("{{{}.0}}", options.namespace), scripts: Scripts::new() })
+        if options.log_length == 0 {
+            return Err(ConfigError { option: "log_length", rule: "must be at least 1" });
+        }
+        let scripts = Scripts::new(options.reign, options.log_length);
+        Ok(Self { shards: Shards::new(options)?, scripts, listener: Listener::default() })
     }
 
-    fn keys<'a>(&'a self, cache: &'a str) -> Keys<'a> {
-        Keys { prefix: &self.prefix, cache }
-    }
-
-    async fn run<T: FromRedisValue>(&self, build: impl Fn() -> Pipeline + Send + Sync) -> Result<T, RemoteError> {
-        self.link.run(&self.scripts, build).await
+    async fn run<T: FromRedisValue>(
+        &self,
+        shard: usize,
+        build: impl Fn(Identity) -> Pipeline + Send + Sync,
+    ) -> Result<(T, Identity), RemoteError> {
+        self.shards.link(shard).await?.run(&self.scripts, build).await
     }
 }
 
 impl std::fmt::Debug for RedisRemote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisRemote").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("RedisRemote").field("prefix", &self.shards.prefix(0)).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl Remote for RedisRemote {
     async fn fetch(&self, cache: &str, keys: &[&str]) -> Result<Vec<Option<Held>>, RemoteError> {
-        let names = self.keys(cache);
-        let values: usize = keys.iter().map(|key| key.len() + NAME).sum();
-        let mut command = Cmd::with_capacity(keys.len() + 2, values + 2 * NAME);
-        command.arg("MGET").arg(names.era());
-        for key in keys {
-            command.arg(names.value(key));
+        if self.shards.count() == 1 {
+            return self.fetch_in(cache, 0, keys.iter().copied()).await;
         }
-        let (reply, clock) = self.link.ask(command).await?;
-        held(reply, keys.len(), &clock)
+        let parts = self.shards.split(cache, keys.iter().copied());
+        let asked =
+            parts.iter().map(|part| self.fetch_in(cache, part.shard, part.places.iter().map(|place| keys[*place])));
+        in_order(&parts, join_all(asked).await)
     }
 
     async fn lease(
@@ -114,75 +109,62 @@ impl Remote for RedisRemote {
         requests: &[LeaseRequest],
         life: Duration,
     ) -> Result<Vec<LeaseReply>, RemoteError> {
-        let names = self.keys(cache);
-        let build = || pipeline([self.scripts.lease(&names, requests, life)]);
-        let (replies,): (Vec<(u8, Vec<u8>, i64)>,) = self.run(build).await?;
-        if replies.len() != requests.len() {
-            return Err(unknown("lease"));
-        }
-        replies.into_iter().map(lease_reply).collect()
+        let parts = self.shards.split(cache, requests.iter().map(|request| request.key.as_str()));
+        in_order(&parts, join_all(parts.iter().map(|part| self.lease_in(cache, part, requests, life))).await)
     }
 
     async fn fill(&self, cache: &str, requests: &[FillRequest]) -> Result<Vec<FillReply>, RemoteError> {
-        if requests.is_empty() {
-            return Ok(Vec::new());
-        }
         check_tags(requests)?;
-        let names = self.keys(cache);
-        let build = || pipeline(requests.iter().map(|request| self.scripts.fill(&names, request)));
-        let replies: Vec<(u8, Vec<u8>)> = self.run(build).await?;
-        if replies.len() != requests.len() {
-            return Err(unknown("fill"));
-        }
-        Ok(replies.into_iter().map(fill_reply).collect())
+        let parts = self.shards.split(cache, requests.iter().map(|request| request.key.as_str()));
+        in_order(&parts, join_all(parts.iter().map(|part| self.fill_in(cache, part, requests))).await)
     }
 
-    async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, RemoteError> {
+    async fn insert(&self, cache: &str, by: Nonce, request: &FillRequest) -> Result<FillReply, RemoteError> {
         check_tags(std::slice::from_ref(request))?;
-        let names = self.keys(cache);
-        let (reply,) = self.run(|| pipeline([self.scripts.insert(&names, request)])).await?;
+        let shard = self.shards.of(cache, &request.key);
+        let names = self.shards.keys(shard, cache);
+        let build = |server| pipeline([self.scripts.insert(names, server, by, request)]);
+        let ((reply,), _server) = self.run(shard, build).await?;
         Ok(fill_reply(reply))
     }
 
-    async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), RemoteError> {
-        if invalidations.is_empty() {
-            return Ok(());
-        }
-        let names = self.keys(cache);
-        let build = || pipeline(invalidations.iter().map(|one| self.scripts.invalidate(&names, one)));
-        self.run::<Value>(build).await.map(drop)
+    async fn invalidate(
+        &self,
+        cache: &str,
+        by: Nonce,
+        invalidations: &[Invalidation],
+    ) -> Result<Identity, RemoteError> {
+        let parts = self.shards.split_invalidations(cache, invalidations);
+        let told = join_all(parts.iter().map(|part| self.invalidate_in(cache, by, part, invalidations))).await;
+        self.shards.whole(&told.into_iter().collect::<Result<Vec<_>, _>>()?).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError> {
-        if tags.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = self.keys(cache);
-        let build = || {
-            let mut pipeline = redis::pipe();
-            pipeline.cmd("MGET").arg(tags.iter().map(|tag| names.generation(tag)).collect::<Vec<_>>());
-            pipeline
-        };
-        let (replies,): (Vec<Option<Vec<u8>>>,) = self.run(build).await?;
-        Ok(replies.into_iter().map(|bytes| bytes?.try_into().ok().map(Nonce)).collect())
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+        let parts = self.shards.parts(tags.iter().map(|(shard, _)| Some(*shard)));
+        in_order(&parts, join_all(parts.iter().map(|part| self.generations_in(cache, part, tags))).await)
     }
 
     async fn release(&self, cache: &str, leases: &[(&str, Nonce)]) -> Result<(), RemoteError> {
-        if leases.is_empty() {
-            return Ok(());
-        }
-        let names = self.keys(cache);
-        let build = || pipeline(leases.iter().map(|(key, token)| self.scripts.release(&names, key, *token)));
-        self.run::<Value>(build).await.map(drop)
+        let parts = self.shards.split(cache, leases.iter().map(|(key, _)| *key));
+        join_all(parts.iter().map(|part| self.release_in(cache, part, leases))).await.into_iter().collect()
     }
 
     async fn ping(&self) -> Result<(), RemoteError> {
-        let build = || {
+        let build = |_server| {
             let mut pipeline = redis::pipe();
             pipeline.cmd("PING");
             pipeline
         };
-        self.run::<Value>(build).await.map(drop)
+        let pings = join_all((0..self.shards.count()).map(|shard| self.run::<Value>(shard, build))).await;
+        pings.into_iter().try_for_each(|ping| ping.map(drop))
+    }
+
+    fn shards(&self) -> usize {
+        self.shards.count()
+    }
+
+    fn shard_of(&self, cache: &str, key: &str) -> usize {
+        self.shards.of(cache, key)
     }
 }
 
@@ -192,45 +174,6 @@ fn pipeline<'a>(calls: impl IntoIterator<Item = ScriptInvocation<'a>>) -> Pipeli
         pipeline.invoke_script(&call);
     }
     pipeline
-}
-
-/// Reads the answer to `MGET`, of which the era is the first.
-fn held(reply: Value, keys: usize, clock: &Clock) -> Result<Vec<Option<Held>>, RemoteError> {
-    let Value::Array(values) = reply else { return Err(unknown("fetch")) };
-    if values.len() != keys + 1 {
-        return Err(unknown("fetch"));
-    }
-    let mut values = values.into_iter();
-    let Some(Value::BulkString(era)) = values.next() else { return Ok(vec![None; keys]) };
-    let now = Instant::now();
-    let read = |value| match value {
-        Value::BulkString(value) => stored::read(value.into(), &era, |end| clock.until(end, now)),
-        _ => None,
-    };
-    Ok(values.map(read).collect())
-}
-
-fn lease_reply((kind, value, remaining): (u8, Vec<u8>, i64)) -> Result<LeaseReply, RemoteError> {
-    let value = Bytes::from(value);
-    match kind {
-        // The script has compared the era.
-        0 => {
-            let era = value.slice(..value.len().min(size_of::<Nonce>()));
-            stored::read(value, &era, |_end| Some(stored::life(remaining)))
-                .map(LeaseReply::Held)
-                .ok_or_else(|| unknown("lease"))
-        }
-        1 => Ok(LeaseReply::Granted),
-        _ => Ok(LeaseReply::Busy { remaining: stored::life(remaining) }),
-    }
-}
-
-fn fill_reply((kind, generations): (u8, Vec<u8>)) -> FillReply {
-    match kind {
-        0 => FillReply::Stored(stored::nonces(&generations)),
-        1 => FillReply::Refused,
-        _ => FillReply::Old,
-    }
 }
 
 /// The number of tags is one byte of the stored form.

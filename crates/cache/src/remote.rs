@@ -24,6 +24,30 @@ impl fmt::Debug for Nonce {
     }
 }
 
+/// Which server answers: 16 bytes that name one life of one server and its lineage (run id and replication id). Of several servers
+/// together, it is made of all of theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity(pub [u8; 16]);
+
+impl Identity {
+    /// That of several servers together, in the order of their shards; of one, its own.
+    pub fn of_all(servers: &[Self]) -> Self {
+        match servers {
+            [one] => *one,
+            all => {
+                let bytes: Vec<u8> = all.iter().flat_map(|server| server.0).collect();
+                Self(xxhash_rust::xxh3::xxh3_128(&bytes).to_be_bytes())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({:032x})", u128::from_be_bytes(self.0))
+    }
+}
+
 /// What L2 holds for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
@@ -33,6 +57,8 @@ pub struct Held {
     pub generations: Vec<Nonce>,
     /// What is left of its life; not longer than what L2 will keep it.
     pub remaining: Duration,
+    /// The server that answered. Its reign over the cache was looked at in the same step.
+    pub server: Identity,
 }
 
 /// Asks for the lease of a key that [`Remote::fetch`] had not, or had in a form that the caller refuses.
@@ -60,6 +86,8 @@ pub enum LeaseReply {
         /// What is left of it.
         remaining: Duration,
     },
+    /// What is held was stored under the reign of another server, and nobody has shown yet that this one knows all invalidations.
+    Untrusted,
 }
 
 /// A tag of an entry.
@@ -76,6 +104,8 @@ pub struct FillTag {
 pub struct FillRequest {
     /// Name of the key within the cache.
     pub key: String,
+    /// The text of the key, for other nodes; `None` if the name is the text.
+    pub text: Option<String>,
     /// The lease's token.
     pub token: Nonce,
     /// The frame.
@@ -108,13 +138,21 @@ pub enum Invalidation {
     Key {
         /// Name of the key within the cache.
         key: String,
-        /// Version of the change; `None` without one.
+        /// The text of the key, for other nodes; `None` if the name is the text.
+        text: Option<String>,
+        /// Version of the change; `None` without one. L2 does nothing if it knows this version or a higher one already, and keeps a row
+        /// that it holds in this version or a higher one: that was loaded after the change. The lease goes even so.
         version: Option<u64>,
-        /// Whether the change removed the row.
+        /// Whether the change removed the row. Then a row is kept only in a higher version.
         gone: bool,
     },
     /// All entries that carry the tag, and no others.
-    Tag(String),
+    Tag {
+        /// The tag.
+        tag: String,
+        /// Number of the change that causes it; `None` without one. L2 does the same one once.
+        change: Option<u64>,
+    },
     /// All entries and all leases of the cache.
     Everything,
 }
@@ -137,6 +175,10 @@ impl std::error::Error for RemoteError {}
 /// Each call is atomic per key. A token fills once, only while its lease stands; a lease stands only if neither an invalidation of the
 /// key nor a clear came since it was granted. What was stored before [`Invalidation::Everything`] is never answered after it. A
 /// generation that was lost is replaced by a fresh one, so that what was stored under the lost one is not believed.
+///
+/// Each invalidation is appended to the log of its shard ([`Backplane`](crate::Backplane)) in the same atomic step, after the drop. Keys, tags and logs are
+/// kept in shards: what stands in one shard changes in one step, and what concerns several is done in all before a call returns. The entry
+/// says who appended it: `by`, the caller's own nonce ([`LogEntry::by`](crate::LogEntry)).
 ///
 /// # Cancellation
 /// A dropped call may or may not have happened.
@@ -171,19 +213,22 @@ pub trait Remote: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`Self::fetch`].
-    async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, RemoteError>;
+    async fn insert(&self, cache: &str, by: Nonce, request: &FillRequest) -> Result<FillReply, RemoteError>;
 
     /// Invalidates in one round trip, one atomic step each.
     ///
     /// # Errors
     /// As [`Self::fetch`]; some of it may have happened.
-    async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), RemoteError>;
+    ///
+    /// Answers who did it: the server, or all servers together if there are several shards.
+    async fn invalidate(&self, cache: &str, by: Nonce, invalidations: &[Invalidation])
+    -> Result<Identity, RemoteError>;
 
-    /// The generations of some tags, in order; `None` for a tag that has none.
+    /// The generations of some tags, each in a shard, in order; `None` for a tag that has none there.
     ///
     /// # Errors
     /// As [`Self::fetch`].
-    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError>;
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError>;
 
     /// Gives leases back, when their load failed: pairs of key and token.
     ///
@@ -196,4 +241,10 @@ pub trait Remote: fmt::Debug + Send + Sync {
     /// # Errors
     /// As [`Self::fetch`].
     async fn ping(&self) -> Result<(), RemoteError>;
+
+    /// In how many shards keys are kept; at least 1, and always the same.
+    fn shards(&self) -> usize;
+
+    /// The shard of a key, below [`Self::shards`]; always the same.
+    fn shard_of(&self, cache: &str, key: &str) -> usize;
 }

@@ -87,16 +87,20 @@ pub(crate) struct Tags {
     change: AtomicU64,
     /// The change at which a tag was last invalidated here.
     renewed: AtomicU64,
-    known: Mutex<HashMap<Arc<str>, Arc<Generation>>>,
+    /// By shard of L2, in each of which a tag has a generation of its own.
+    known: Mutex<Vec<Known>>,
     limit: usize,
     made_at: Instant,
     /// How long a generation that was learned from L2 is taken for the present one.
     trust: Duration,
 }
 
+type Known = HashMap<Arc<str>, Arc<Generation>>;
+
 impl Tags {
-    pub(crate) fn new(limit: usize, trust: Duration, made_at: Instant) -> Self {
-        Self { change: AtomicU64::new(0), renewed: AtomicU64::new(0), known: Mutex::default(), limit, made_at, trust }
+    pub(crate) fn new(shards: usize, limit: usize, trust: Duration, made_at: Instant) -> Self {
+        let known = Mutex::new(vec![Known::new(); shards]);
+        Self { change: AtomicU64::new(0), renewed: AtomicU64::new(0), known, limit, made_at, trust }
     }
 
     /// Notes the table before anything is looked at.
@@ -106,8 +110,9 @@ impl Tags {
         TagStamp { change: self.change.load(Ordering::SeqCst), renewed }
     }
 
-    /// The generations of `tags` that a value loaded since `since` carries. `None`: one of them may have been invalidated meanwhile.
-    pub(crate) fn attach(&self, tags: &[String], since: TagStamp) -> Option<Box<[Arc<Generation>]>> {
+    /// The generations of `tags` that a value loaded since `since` carries in its shard. `None`: one of them may have been invalidated
+    /// meanwhile.
+    pub(crate) fn attach(&self, shard: usize, tags: &[String], since: TagStamp) -> Option<Box<[Arc<Generation>]>> {
         if tags.is_empty() {
             return Some(Box::default());
         }
@@ -115,10 +120,10 @@ impl Tags {
         let renewed = self.renewed.load(Ordering::SeqCst);
         let mut attached = Vec::with_capacity(tags.len());
         for tag in tags {
-            let generation = match known.get(tag.as_str()) {
+            let generation = match known[shard].get(tag.as_str()) {
                 Some(generation) if generation.born <= since.change => Arc::clone(generation),
                 // Nothing at all was invalidated since: nor was this tag.
-                None if renewed <= since.change => self.add(&mut known, tag, renewed),
+                None if renewed <= since.change => self.add(&mut known, shard, tag, renewed),
                 _ => return None,
             };
             attached.push(generation);
@@ -127,7 +132,13 @@ impl Tags {
     }
 
     /// The generations that an entry of L2 carries, if each is known to be the present one, and until when that is known.
-    pub(crate) fn recognize(&self, tags: &[String], nonces: &[Nonce], now: Instant) -> Option<Recognized> {
+    pub(crate) fn recognize(
+        &self,
+        shard: usize,
+        tags: &[String],
+        nonces: &[Nonce],
+        now: Instant,
+    ) -> Option<Recognized> {
         if tags.len() != nonces.len() {
             return None;
         }
@@ -138,7 +149,7 @@ impl Tags {
         let known = lock(&self.known);
         let mut generations = Vec::with_capacity(tags.len());
         for (tag, nonce) in tags.iter().zip(nonces) {
-            let generation = known.get(tag.as_str())?;
+            let generation = known[shard].get(tag.as_str())?;
             let learned = generation.learned.get().filter(|learned| learned.nonce == *nonce)?;
             let until = self.made_at + Duration::from_nanos(learned.confirmed.load(Ordering::Relaxed)) + self.trust;
             if now >= until {
@@ -153,13 +164,13 @@ impl Tags {
 
     /// Takes in what L2 says of a tag. `since` was noted before it was asked: if a tag was invalidated here meanwhile, the answer may
     /// be older than that, and nothing is learned.
-    pub(crate) fn learn(&self, tag: &str, nonce: Option<Nonce>, since: TagStamp, asked_at: Instant) {
+    pub(crate) fn learn(&self, (shard, tag): (usize, &str), nonce: Option<Nonce>, since: TagStamp, asked_at: Instant) {
         let mut known = lock(&self.known);
         if self.renewed.load(Ordering::SeqCst) > since.change {
             return;
         }
         let confirmed = u64::try_from(asked_at.saturating_duration_since(self.made_at).as_nanos()).unwrap_or(u64::MAX);
-        let present = known.get(tag).map(Arc::clone);
+        let present = known[shard].get(tag).map(Arc::clone);
         if let (Some(generation), Some(nonce)) = (&present, nonce) {
             let learned = generation.learned.get_or_init(|| self.learned(nonce, confirmed));
             if learned.nonce == nonce {
@@ -170,13 +181,13 @@ impl Tags {
         // It was invalidated elsewhere, or L2 has lost it: what carries it is not believed, nor what is being loaded at the moment.
         let was_known = present.is_some();
         if let Some(generation) = present {
-            known.remove(tag);
+            known[shard].remove(tag);
             generation.end();
         }
         if let Some(nonce) = nonce {
             let learned = self.learned(nonce, confirmed);
             let born = if was_known { learned.at_change } else { self.renewed.load(Ordering::SeqCst) };
-            let generation = self.add(&mut known, tag, born);
+            let generation = self.add(&mut known, shard, tag, born);
             generation.learned.set(learned).ok();
         }
     }
@@ -192,22 +203,28 @@ impl Tags {
         let mut known = lock(&self.known);
         let change = self.change.fetch_add(1, Ordering::SeqCst) + 1;
         self.renewed.store(change, Ordering::SeqCst);
-        if let Some(generation) = known.remove(tag) {
-            generation.end();
-        }
+        known.iter_mut().filter_map(|known| known.remove(tag)).for_each(|generation| generation.end());
     }
 
-    fn add(&self, known: &mut HashMap<Arc<str>, Arc<Generation>>, tag: &str, born: u64) -> Arc<Generation> {
-        if known.len() >= self.limit && !known.contains_key(tag) {
+    /// Voids all generations: any of the tags may have been invalidated.
+    pub(crate) fn forget(&self) {
+        let mut known = lock(&self.known);
+        let change = self.change.fetch_add(1, Ordering::SeqCst) + 1;
+        self.renewed.store(change, Ordering::SeqCst);
+        known.iter_mut().flat_map(Known::drain).for_each(|(_, generation)| generation.end());
+    }
+
+    fn add(&self, known: &mut [Known], shard: usize, tag: &str, born: u64) -> Arc<Generation> {
+        if known.iter().map(Known::len).sum::<usize>() >= self.limit && !known[shard].contains_key(tag) {
             tracing::warn!(
                 limit = self.limit,
                 "too many tags; all of them are forgotten, with the entries that carry them"
             );
-            known.drain().for_each(|(_, generation)| generation.end());
+            known.iter_mut().flat_map(Known::drain).for_each(|(_, generation)| generation.end());
         }
         let tag: Arc<str> = tag.into();
         let generation = Generation::new(&tag, born);
-        known.insert(tag, Arc::clone(&generation));
+        known[shard].insert(tag, Arc::clone(&generation));
         generation
     }
 }
@@ -218,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_stamp_covers_itself_whatever_is_invalidated_meanwhile() {
-        let tags = Tags::new(10, Duration::from_secs(1), Instant::now());
+        let tags = Tags::new(1, 10, Duration::from_secs(1), Instant::now());
         std::thread::scope(|scope| {
             let renewing = scope.spawn(|| (0..300_000).for_each(|_| tags.renew("red")));
             while !renewing.is_finished() {

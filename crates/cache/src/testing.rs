@@ -22,6 +22,7 @@
 
 mod counting_loader;
 mod gate;
+mod log;
 mod manual_clock;
 mod scripted_l2;
 mod store;

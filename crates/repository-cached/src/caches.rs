@@ -1,63 +1,52 @@
-//! The caches behind the decorator: products, pages, totals, figures, and the generations of lists.
+//! The caches behind the decorator: products, pages, totals and figures, and how all of them hear of a change.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use larder_cache::{Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Json, L2, RawBytes};
+use larder_cache::{
+    Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Feed, Identity, Json, L2, MetricsSink, News, RawBytes,
+    RemoteError,
+};
 use larder_domain::{CatalogueStats, ProductId};
 use tokio::runtime::Handle;
 
-use crate::keys::ProductKey;
+use crate::{keys::ProductKey, options::CachedProductsOptions, touched::Touched};
 
-/// How long products and lists are kept, and how much memory they take.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CachedProductsOptions {
-    /// Life of a product. Default 10 minutes.
-    pub ttl: Duration,
-    /// Life of an absence. Default 30 seconds.
-    pub negative_ttl: Duration,
-    /// Life of a page of ids, a total or the figures. Default 1 minute.
-    pub list_ttl: Duration,
-    /// How long a node takes a list's generation from its own memory, when nodes share an L2. Default 1 second.
-    pub max_staleness: Duration,
-    /// By which share of it a life may be shortened at random, 0 to 1. Default 0.1.
-    pub jitter: f64,
-    /// Limit of L1 in bytes over all that is cached; 0 means no L1. Default 256 MiB.
-    pub l1_capacity_bytes: u64,
-}
-
-impl Default for CachedProductsOptions {
-    fn default() -> Self {
-        Self {
-            ttl: Duration::from_mins(10),
-            negative_ttl: Duration::from_secs(30),
-            list_ttl: Duration::from_mins(1),
-            max_staleness: Duration::from_secs(1),
-            jitter: 0.1,
-            l1_capacity_bytes: 256 << 20,
-        }
-    }
-}
-
-/// The caches, all over the same L2.
+/// The caches, all over the same L2 and the same feed.
 #[derive(Debug, Clone)]
 pub(crate) struct Caches {
     pub(crate) products: Cache<ProductKey, Bytes>,
     pub(crate) pages: Cache<String, Vec<ProductId>>,
     pub(crate) totals: Cache<String, u64>,
     pub(crate) stats: Cache<String, CatalogueStats>,
-    pub(crate) generations: Cache<String, u64>,
+}
+
+/// What all caches are made of.
+struct Parts<'a> {
+    l2: Option<&'a L2>,
+    feed: Option<&'a Feed>,
+    runtime: &'a Handle,
+    metrics: Option<&'a Arc<dyn MetricsSink>>,
+    #[cfg(feature = "testing")]
+    mutants: &'a [larder_cache::testing::Mutant],
 }
 
 impl Caches {
-    pub(crate) fn new(l2: Option<&L2>, options: &CachedProductsOptions, runtime: &Handle) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        l2: Option<&L2>,
+        feed: Option<&Feed>,
+        options: &CachedProductsOptions,
+        runtime: &Handle,
+    ) -> Result<Self, ConfigError> {
         let share = |percent: u64| options.l1_capacity_bytes / 100 * percent;
+        // Where nobody tells this node what others change, its own memory must not hide it for long.
+        let is_deaf = l2.is_some() && feed.is_none();
         let lists = CacheOptions {
             ttl: options.list_ttl,
-            l1_ttl: options.list_ttl,
+            l1_ttl: if is_deaf { options.max_staleness.min(options.list_ttl) } else { options.list_ttl },
             negative_ttl: options.list_ttl,
             jitter: options.jitter,
-            l1_capacity_bytes: share(10),
+            l1_capacity_bytes: share(12),
             ..CacheOptions::default()
         };
         let products = CacheOptions {
@@ -67,37 +56,93 @@ impl Caches {
             l1_capacity_bytes: share(80),
             ..lists.clone()
         };
-        // A generation outlives the lists under it: when it ends, they are lost with it.
-        let generation_ttl = options.list_ttl.saturating_mul(10).min(Duration::from_hours(24 * 366));
-        let generations = CacheOptions {
-            ttl: generation_ttl,
-            l1_ttl: if l2.is_some() { options.max_staleness } else { generation_ttl },
-            l1_capacity_bytes: share(4),
-            ..lists.clone()
-        };
-        let totals = CacheOptions { l1_capacity_bytes: share(5), ..lists.clone() };
+        let totals = CacheOptions { l1_capacity_bytes: share(7), ..lists.clone() };
         let stats = CacheOptions { l1_capacity_bytes: share(1), ..lists.clone() };
+        let parts = Parts {
+            l2,
+            feed,
+            runtime,
+            metrics: options.metrics.as_ref(),
+            #[cfg(feature = "testing")]
+            mutants: &options.mutants,
+        };
         Ok(Self {
-            products: attach(Cache::<ProductKey, Bytes>::builder("product").codec(RawBytes), l2, products, runtime)
-                .build()?,
-            pages: attach(Cache::<String, Vec<ProductId>>::builder("page").codec(Json), l2, lists, runtime).build()?,
-            totals: attach(Cache::<String, u64>::builder("total").codec(Json), l2, totals, runtime).build()?,
-            stats: attach(Cache::<String, CatalogueStats>::builder("stats").codec(Json), l2, stats, runtime).build()?,
-            generations: attach(Cache::<String, u64>::builder("generation").codec(Json), l2, generations, runtime)
-                .build()?,
+            products: parts.attach(Cache::builder("product").codec(RawBytes), products).build()?,
+            pages: parts.attach(Cache::builder("page").codec(Json), lists).build()?,
+            totals: parts.attach(Cache::builder("total").codec(Json), totals).build()?,
+            stats: parts.attach(Cache::builder("stats").codec(Json), stats).build()?,
         })
+    }
+
+    /// Forgets what a change touched, in both levels; a writer's part.
+    pub(crate) async fn forget(&self, touched: &Touched) {
+        let (products, lists, stats) = (touched.products(), touched.lists(), touched.stats());
+        tokio::join!(
+            forget(&self.products, &products),
+            forget(&self.pages, &lists),
+            forget(&self.totals, &lists),
+            forget(&self.stats, &stats)
+        );
+    }
+
+    /// Forgets in this process what was announced; `in_doubt` is the number of the announcement if L2 may not have taken it.
+    pub(crate) fn hear(&self, touched: &Touched, in_doubt: Option<u64>) {
+        let lists = touched.lists();
+        self.products.hear(&touched.products(), in_doubt);
+        self.pages.hear(&lists, in_doubt);
+        self.totals.hear(&lists, in_doubt);
+        self.stats.hear(&touched.stats(), in_doubt);
+    }
+
+    /// Tells L2 what was announced; a relay's part. Answers the one server that took all of it.
+    pub(crate) async fn tell(&self, touched: &Touched) -> Result<Identity, RemoteError> {
+        let (products, lists, stats) = (touched.products(), touched.lists(), touched.stats());
+        let (products, pages, totals, stats) = tokio::try_join!(
+            tell(&self.products, &products),
+            tell(&self.pages, &lists),
+            tell(&self.totals, &lists),
+            tell(&self.stats, &stats)
+        )?;
+        let mut servers = [products, pages, totals, stats].into_iter().flatten();
+        let first = servers.next().ok_or_else(|| RemoteError("there was nothing to tell".into()))?;
+        let is_one = servers.all(|server| server == first);
+        is_one.then_some(first).ok_or_else(|| RemoteError("several servers answered".into()))
     }
 }
 
-fn attach<K: CacheKey, V: Clone + Send + Sync + 'static>(
-    builder: CacheBuilder<K, V>,
-    l2: Option<&L2>,
-    options: CacheOptions,
-    runtime: &Handle,
-) -> CacheBuilder<K, V> {
-    let builder = builder.options(options).runtime(runtime.clone());
-    match l2 {
-        Some(l2) => builder.l2(l2),
-        None => builder,
+async fn forget<K: CacheKey, V: Clone + Send + Sync + 'static>(cache: &Cache<K, V>, news: &[News<K>]) {
+    if !news.is_empty() {
+        cache.invalidate_news(news).await;
+    }
+}
+
+async fn tell<K: CacheKey, V: Clone + Send + Sync + 'static>(
+    cache: &Cache<K, V>,
+    news: &[News<K>],
+) -> Result<Option<Identity>, RemoteError> {
+    if news.is_empty() { Ok(None) } else { cache.tell(news).await.map(Some) }
+}
+
+impl Parts<'_> {
+    fn attach<K: CacheKey, V: Clone + Send + Sync + 'static>(
+        &self,
+        builder: CacheBuilder<K, V>,
+        options: CacheOptions,
+    ) -> CacheBuilder<K, V> {
+        let mut builder = builder.options(options).runtime(self.runtime.clone());
+        if let Some(l2) = self.l2 {
+            builder = builder.l2(l2);
+        }
+        if let Some(feed) = self.feed {
+            builder = builder.feed(feed);
+        }
+        if let Some(metrics) = self.metrics {
+            builder = builder.metrics(Arc::clone(metrics));
+        }
+        #[cfg(feature = "testing")]
+        for mutant in self.mutants {
+            builder = builder.mutant(*mutant);
+        }
+        builder
     }
 }

@@ -1,4 +1,4 @@
-//! Names of cached things, and the generations that lists depend on.
+//! Names of cached things, and the tags of lists.
 //!
 //! What these functions write is shared by all nodes: a change of form needs a new name of the cache in `caches.rs`.
 
@@ -16,26 +16,35 @@ impl CacheKey for ProductKey {
     fn write_to(&self, text: &mut String) {
         self.0.get().write_to(text);
     }
+
+    fn read_from(text: &str) -> Option<Self> {
+        ProductId::new(i64::read_from(text)?).ok().map(Self)
+    }
 }
 
-/// The generation that every list depends on.
+/// The tag of every list.
 pub(crate) const EVERY_LIST: &str = "every";
+
+/// The tag of the figures, and the key of their one entry.
+pub(crate) const FIGURES: &str = "stats";
 
 fn all_categories() -> String {
     "all".into()
 }
 
+/// A tag has at most 200 bytes, and a name may have 256: names that are long in the same way share a tag.
 fn category(category: &Category) -> String {
-    format!("category:{category}")
+    let name = category.as_str();
+    format!("category:{}", &name[..name.floor_char_boundary(180)])
 }
 
-/// The generations that the lists of a filter depend on.
-pub(crate) fn generations_of(filter: &ProductFilter) -> [String; 2] {
+/// The tags of the lists of a filter.
+pub(crate) fn tags_of(filter: &ProductFilter) -> [String; 2] {
     [EVERY_LIST.into(), filter.category.as_ref().map_or_else(all_categories, category)]
 }
 
-/// The generations that a change of listing moves: none if the product is listed as before.
-pub(crate) fn generations_moved(before: Option<&Listing>, after: Option<&Listing>) -> Vec<String> {
+/// The tags of the lists that a change of listing concerns: none if the product is listed as before.
+pub(crate) fn tags_moved(before: Option<&Listing>, after: Option<&Listing>) -> Vec<String> {
     if before == after {
         return Vec::new();
     }
@@ -45,14 +54,11 @@ pub(crate) fn generations_moved(before: Option<&Listing>, after: Option<&Listing
     moved
 }
 
-/// What tells lists of the same page apart: the generations, then the filter.
+/// What tells lists of the same page apart.
 ///
 /// The category comes last, because it may contain any character but controls.
-pub(crate) fn filter(generations: &[u64], filter: &ProductFilter) -> String {
+pub(crate) fn filter(filter: &ProductFilter) -> String {
     let mut key = String::with_capacity(64);
-    for generation in generations {
-        write!(key, "{generation:016x}.").expect("writing to a string does not fail");
-    }
     key.push(match filter.visibility {
         Visibility::Published => 'p',
         Visibility::All => 'a',
@@ -82,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_changed_listing_moves_generations() {
+    fn only_a_changed_listing_concerns_lists() {
         let (tea, tea_featured, cups) = (listing("tea", false), listing("tea", true), listing("cups", false));
-        assert!(generations_moved(Some(&tea), Some(&tea)).is_empty());
-        assert_eq!(generations_moved(Some(&tea), Some(&tea_featured)), ["all", "category:tea"]);
-        assert_eq!(generations_moved(Some(&tea), Some(&cups)), ["all", "category:tea", "category:cups"]);
-        assert_eq!(generations_moved(None, Some(&cups)), ["all", "category:cups"]);
+        assert!(tags_moved(Some(&tea), Some(&tea)).is_empty());
+        assert_eq!(tags_moved(Some(&tea), Some(&tea_featured)), ["all", "category:tea"]);
+        assert_eq!(tags_moved(Some(&tea), Some(&cups)), ["all", "category:tea", "category:cups"]);
+        assert_eq!(tags_moved(None, Some(&cups)), ["all", "category:cups"]);
     }
 
     #[test]
@@ -96,10 +102,9 @@ mod tests {
         let all = ProductFilter { visibility: Visibility::All, ..plain.clone() };
         let featured = ProductFilter { featured: Some(true), ..plain.clone() };
         let tea = ProductFilter { category: Category::new("tea").ok(), ..plain.clone() };
-        let keys = [&plain, &all, &featured, &tea].map(|one| filter(&[1, 2], one));
+        let keys = [&plain, &all, &featured, &tea].map(filter);
         for (position, key) in keys.iter().enumerate() {
             assert!(!keys[..position].contains(key), "{key}");
         }
-        assert_ne!(filter(&[1, 2], &plain), filter(&[1, 3], &plain));
     }
 }

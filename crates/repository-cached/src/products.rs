@@ -4,45 +4,113 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use larder_cache::{ConfigError, L2, Loaded, Lookup, Source};
+use larder_cache::{CallOptions, ConfigError, Feed, FeedOptions, L2, Loaded, Lookup, Source};
 use larder_domain::{Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery};
-use larder_repository::{Error, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written};
+use larder_repository::{
+    Error, Freshness, Origin, Outbox, Precondition, ProductChange, ProductRepository, Read, Written,
+};
 use tokio::runtime::Handle;
 
 use crate::{
-    caches::{CachedProductsOptions, Caches},
+    caches::Caches,
+    coherence::{Coherence, CoherenceStatus},
     failure,
     keys::ProductKey,
+    options::CachedProductsOptions,
 };
+
+/// Where a node hears of what others change.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The cache level that nodes share; with an outbox, it needs a backplane. Without it, L1 only.
+    pub l2: Option<L2>,
+    /// What the database announces. Without it, changes by others are seen when entries end, or as far as L2 tells.
+    pub outbox: Option<Arc<dyn Outbox>>,
+}
 
 /// A [`ProductRepository`] with the two-level cache in front of another one.
 ///
 /// # Consistency
-/// Each read that starts after a write returned here sees it. What others write, other nodes included, is seen when the entry
-/// ends or, for what an L2 holds, when it is read from there after their invalidation.
+/// Each read that starts after a write returned here sees it. With an outbox, a read is older than the last committed change by
+/// [`CachedProductsOptions::max_staleness`] at most, whoever made it by whatever statement, while the database can be asked; what is
+/// answered while it cannot is marked as [`Origin::Unconfirmed`] or [`Origin::Stale`]. A read with [`Freshness::AtLeast`] is never older
+/// than that change.
 ///
 /// # Cancellation
-/// A write runs in a task of its own: once begun, it and its invalidations end even if the caller goes away.
+/// A write runs in a task of its own: once begun, it and its invalidations end even if the caller goes away. The tasks of the node
+/// (tail, relay, sampler) end when the last clone is dropped, or by [`Self::stop`].
 #[derive(Clone)]
 pub struct CachedProducts {
     pub(crate) inner: Arc<dyn ProductRepository>,
     pub(crate) caches: Caches,
     pub(crate) runtime: Handle,
+    l2: Option<L2>,
+    coherence: Option<Arc<Coherence>>,
+}
+
+/// How a read is answered.
+enum Way {
+    /// By the database, past the caches.
+    Past,
+    /// Through the caches.
+    Through(CallOptions),
 }
 
 impl CachedProducts {
-    /// Puts a cache in front of `inner`: L1 only without `l2`. Loads, fills and writes run on `runtime`.
+    /// Puts a cache in front of `inner`. Loads, fills, writes and the tasks of the node run on `runtime`.
     ///
     /// # Errors
     /// Names the option that cannot work.
     pub fn new(
         inner: Arc<dyn ProductRepository>,
-        l2: Option<L2>,
+        sources: Sources,
         options: &CachedProductsOptions,
         runtime: Handle,
     ) -> Result<Self, ConfigError> {
-        let caches = Caches::new(l2.as_ref(), options, &runtime)?;
-        Ok(Self { inner, caches, runtime })
+        options.check()?;
+        let Sources { l2, outbox } = sources;
+        let max_staleness = options.max_staleness;
+        let feed = outbox.as_ref().map(|_| Feed::new(FeedOptions { max_staleness, ..FeedOptions::default() }));
+        let feed = feed.transpose()?;
+        let caches = Caches::new(l2.as_ref(), feed.as_ref(), options, &runtime)?;
+        let coherence = outbox.zip(feed).map(|(outbox, feed)| {
+            Arc::new(Coherence::start(&inner, outbox, (&caches, feed, l2.clone()), options, runtime.clone()))
+        });
+        Ok(Self { inner, caches, runtime, l2, coherence })
+    }
+
+    /// How this node hears of what others change, and what it found.
+    pub fn coherence(&self) -> CoherenceStatus {
+        let status = CoherenceStatus {
+            backplane_heard_ago: self.l2.as_ref().and_then(L2::heard_ago),
+            server: self.l2.as_ref().and_then(L2::server),
+            findings: self.l2.as_ref().map(L2::findings).unwrap_or_default(),
+            ..CoherenceStatus::default()
+        };
+        match &self.coherence {
+            Some(coherence) => coherence.report(status),
+            None => status,
+        }
+    }
+
+    /// Ends tail, relay and sampler, wherever they are. Reads and writes go on, but what others change is not heard any more.
+    pub async fn stop(&self) {
+        if let Some(coherence) = &self.coherence {
+            coherence.stop().await;
+        }
+    }
+
+    async fn way(&self, freshness: Freshness) -> Way {
+        match freshness {
+            Freshness::Cached => Way::Through(CallOptions::new()),
+            Freshness::Revalidated => Way::Through(CallOptions::new().force_refresh()),
+            Freshness::Latest => Way::Past,
+            Freshness::AtLeast(position) => match &self.coherence {
+                Some(coherence) if coherence.hears(position).await => Way::Through(CallOptions::new()),
+                Some(_) => Way::Through(CallOptions::new().force_refresh()),
+                None => Way::Past,
+            },
+        }
     }
 }
 
@@ -53,11 +121,12 @@ impl fmt::Debug for CachedProducts {
 }
 
 /// The level as the contract names it.
-pub(crate) fn origin(source: Source) -> Origin {
-    match source {
+pub(crate) fn origin<V>(found: &Lookup<V>) -> Origin {
+    match found.source {
+        Source::Stale => Origin::Stale,
+        _ if !found.confirmed => Origin::Unconfirmed,
         Source::L1 => Origin::L1,
         Source::L2 => Origin::L2,
-        Source::Stale => Origin::Stale,
         _ => Origin::Loaded,
     }
 }
@@ -75,18 +144,19 @@ fn loaded(product: Option<&Encoded<Product>>) -> Result<Loaded<Bytes>, Error> {
 }
 
 fn encoded(lookup: Lookup<Bytes>) -> Read<Option<Encoded<Product>>> {
-    Read { value: lookup.value.map(Encoded::from_json), origin: origin(lookup.source) }
+    let origin = origin(&lookup);
+    Read { value: lookup.value.map(Encoded::from_json), origin }
 }
 
 #[async_trait]
 impl ProductRepository for CachedProducts {
     async fn get(&self, id: ProductId, freshness: Freshness) -> Result<Read<Option<Encoded<Product>>>, Error> {
-        if freshness == Freshness::Latest {
-            return self.inner.get(id, freshness).await;
-        }
+        let Way::Through(options) = self.way(freshness).await else {
+            return self.inner.get(id, Freshness::Latest).await;
+        };
         let inner = Arc::clone(&self.inner);
         let load = move || async move { loaded(inner.get(id, Freshness::Latest).await?.value.as_ref()) };
-        let found = self.caches.products.get_or_load(&ProductKey(id), load).await;
+        let found = self.caches.products.get_or_load_with(&ProductKey(id), options, load).await;
         found.map(encoded).map_err(|cause| failure::from_cache("get a product", cause))
     }
 
@@ -95,9 +165,9 @@ impl ProductRepository for CachedProducts {
         ids: &[ProductId],
         freshness: Freshness,
     ) -> Result<Read<Vec<Option<Encoded<Product>>>>, Error> {
-        if freshness == Freshness::Latest {
-            return self.inner.get_many(ids, freshness).await;
-        }
+        let Way::Through(options) = self.way(freshness).await else {
+            return self.inner.get_many(ids, Freshness::Latest).await;
+        };
         let keys: Vec<ProductKey> = ids.iter().copied().map(ProductKey).collect();
         let inner = Arc::clone(&self.inner);
         let load = move |missing: Vec<ProductKey>| {
@@ -113,23 +183,23 @@ impl ProductRepository for CachedProducts {
                     .collect::<Result<HashMap<_, _>, Error>>()
             }
         };
-        let found = self.caches.products.get_or_load_many(&keys, load).await;
+        let found = self.caches.products.get_or_load_many_with(&keys, options, load).await;
         let found = found.map_err(|cause| failure::from_cache("get products", cause))?;
-        let origin = found.iter().map(|lookup| origin(lookup.source)).max().unwrap_or(Origin::L1);
+        let origin = found.iter().map(origin).max().unwrap_or(Origin::L1);
         Ok(Read { value: found.into_iter().map(|lookup| encoded(lookup).value).collect(), origin })
     }
 
     async fn find(&self, query: &ProductQuery, freshness: Freshness) -> Result<Read<ProductPage>, Error> {
-        match freshness {
-            Freshness::Latest => self.inner.find(query, freshness).await,
-            Freshness::Cached => self.cached_find(query).await,
+        match self.way(freshness).await {
+            Way::Past => self.inner.find(query, Freshness::Latest).await,
+            Way::Through(options) => self.cached_find(query, options).await,
         }
     }
 
     async fn stats(&self, freshness: Freshness) -> Result<Read<CatalogueStats>, Error> {
-        match freshness {
-            Freshness::Latest => self.inner.stats(freshness).await,
-            Freshness::Cached => self.cached_stats().await,
+        match self.way(freshness).await {
+            Way::Past => self.inner.stats(Freshness::Latest).await,
+            Way::Through(options) => self.cached_stats(options).await,
         }
     }
 

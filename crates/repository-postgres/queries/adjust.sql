@@ -15,5 +15,6 @@ recorded AS (
 )
 SELECT
     id, name, description, price, original_price, stock, sku, category, subcategory, brand,
-    sales, popularity, rating, review_count, is_published, is_featured, main_image_url, created_at, updated_at, version
+    sales, popularity, rating, review_count, is_published, is_featured, main_image_url, created_at, updated_at, version,
+    pg_current_xact_id()::text::bigint, outbox_timeline()
 FROM changed

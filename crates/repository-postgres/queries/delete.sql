@@ -12,13 +12,15 @@ removed AS (
     DELETE FROM products AS p
     USING before
     WHERE p.id = before.id AND ($2::bigint IS NULL OR p.version = $2)
-    RETURNING nextval('product_versions') AS version
+    -- Drawn by the trigger that stamps removals.
+    RETURNING currval('product_versions') AS version
 )
 SELECT
     before.id, before.name, before.description, before.price, before.original_price, before.stock, before.sku,
     before.category, before.subcategory, before.brand,
     before.sales, before.popularity, before.rating, before.review_count, before.is_published, before.is_featured,
     before.main_image_url, before.created_at, before.updated_at, before.version,
-    removed.version
+    removed.version,
+    pg_current_xact_id()::text::bigint, outbox_timeline()
 FROM before
 LEFT JOIN removed ON true

@@ -37,6 +37,7 @@ SELECT
     changed.sku, changed.category, changed.subcategory, changed.brand,
     changed.sales, changed.popularity, changed.rating, changed.review_count, changed.is_published,
     changed.is_featured, changed.main_image_url, changed.created_at, changed.updated_at, changed.version,
-    before.category, before.is_featured, before.is_published
+    before.category, before.is_featured, before.is_published,
+    pg_current_xact_id()::text::bigint, outbox_timeline()
 FROM before
 LEFT JOIN changed ON true

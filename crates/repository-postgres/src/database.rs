@@ -5,19 +5,21 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use async_trait::async_trait;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use larder_repository::{Database, Error, ErrorKind, PoolStatus};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 use tokio_postgres::Config;
 
 use crate::{
     PostgresOptions,
     connection_url::ConnectionUrl,
     connector::Connector,
+    failure::Failure,
+    listener::Listener,
     loan::{Loan, Term},
     migrations, sqlstate, tls,
 };
 
 /// How much longer than a statement may take a caller waits for a server that does not even say so.
-const SILENCE_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a migration may take, its wait for the one process that migrates included.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -32,6 +34,10 @@ const MIGRATE: &str = "migrate the database";
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pool: Pool,
+    /// Opens connections outside of the pool, as those inside are.
+    connector: Connector,
+    config: Config,
+    connect_timeout: Duration,
     statement_timeout: Duration,
 }
 
@@ -47,8 +53,9 @@ impl PostgresDatabase {
         let tls = tls.map(tls::connector).transpose().map_err(unusable)?;
         set_session_defaults(&mut config, &options);
         // Fast: a recycled connection is not asked anything, because that would cost each use case a round trip more.
+        let connector = Connector { runtime, tls };
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_connect(config, Connector { runtime, tls }, recycling))
+        let pool = Pool::builder(Manager::from_connect(config.clone(), connector.clone(), recycling))
             .max_size(options.pool_size)
             .wait_timeout(Some(options.wait_timeout))
             .create_timeout(Some(options.connect_timeout))
@@ -56,7 +63,27 @@ impl PostgresDatabase {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(unusable)?;
-        Ok(Self { pool, statement_timeout: options.statement_timeout })
+        let PostgresOptions { connect_timeout, statement_timeout, .. } = options;
+        Ok(Self { pool, connector, config, connect_timeout, statement_timeout })
+    }
+
+    /// How long one statement may take.
+    pub(crate) fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
+    /// A connection of its own that listens on `channel`.
+    pub(crate) async fn listen(&self, attempted: &'static str, channel: &str) -> Result<Listener, Error> {
+        let silent = |elapsed| Error::caused(ErrorKind::Unavailable, attempted, elapsed);
+        let opening = Listener::open(&self.connector, self.config.clone(), channel);
+        let opened = timeout(self.connect_timeout, opening).await.map_err(silent)?;
+        opened.map_err(|failure| match failure {
+            // As for connections of the pool: whatever else is in the way, nothing was asked yet.
+            Failure::Query(cause) if cause.as_db_error().is_none() => {
+                Error::caused(ErrorKind::Unavailable, attempted, cause)
+            }
+            failure => failure.while_attempting(attempted),
+        })
     }
 
     /// A connection for one use case of a few short statements.

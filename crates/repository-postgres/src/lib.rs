@@ -4,9 +4,11 @@ mod connection_url;
 mod connector;
 mod database;
 mod failure;
+mod listener;
 mod loan;
 mod migrations;
 mod options;
+mod outbox;
 mod products;
 mod rows;
 mod sqlstate;
@@ -15,5 +17,6 @@ mod tokens;
 
 pub use database::PostgresDatabase;
 pub use options::PostgresOptions;
+pub use outbox::PostgresOutbox;
 pub use products::PostgresProducts;
 pub use tokens::PostgresTokens;

@@ -17,13 +17,14 @@ struct Migration {
 }
 
 /// All migrations, in the order in which they are applied. One that was released never changes.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { number: 1, name: "products", sql: include_str!("../../../migrations/postgres/0001_products.sql") },
     Migration {
         number: 2,
         name: "access_tokens",
         sql: include_str!("../../../migrations/postgres/0002_access_tokens.sql"),
     },
+    Migration { number: 3, name: "outbox", sql: include_str!("../../../migrations/postgres/0003_outbox.sql") },
 ];
 
 /// Names the lock; any number will do that no other program in the same database uses ("larder" in ASCII).

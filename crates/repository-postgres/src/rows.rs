@@ -1,7 +1,7 @@
 //! Reads rows, and refuses those that are no product.
 
 use larder_domain::{Category, Price, Product, ProductId, Rating, Version};
-use larder_repository::Listing;
+use larder_repository::{Listing, Position};
 use rust_decimal::Decimal;
 use tokio_postgres::{Row, types::FromSql};
 
@@ -74,9 +74,19 @@ pub(crate) fn listing_before(row: &Row) -> Result<Listing, Failure> {
     Ok(Listing { category: columns.category()?, featured: columns.take()?, published: columns.take()? })
 }
 
+/// The place of a write among all changes: the number of its transaction, and the timeline.
+pub(crate) fn position(row: &Row, column: usize) -> Result<Position, Failure> {
+    Ok(Position { number: number(cell(row, column)?)?, timeline: cell::<i64>(row, column + 1)?.cast_unsigned() })
+}
+
+/// A number that the server counts upwards.
+pub(crate) fn number(value: i64) -> Result<u64, Failure> {
+    u64::try_from(value).map_err(Failure::row)
+}
+
 /// A count, which is never negative.
 pub(crate) fn count(row: &Row, column: usize) -> Result<u64, Failure> {
-    u64::try_from(cell::<i64>(row, column)?).map_err(Failure::row)
+    number(cell(row, column)?)
 }
 
 /// A sum of 64-bit figures, which the server computes with more digits.

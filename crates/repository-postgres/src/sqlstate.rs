@@ -71,6 +71,8 @@ fn kind_of_refusal(refusal: &DbError) -> ErrorKind {
         | SqlState::OUT_OF_MEMORY
         | SqlState::DISK_FULL
         | SqlState::READ_ONLY_SQL_TRANSACTION
+        // A standby, asked for its place in the write-ahead log.
+        | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE
         | SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED => ErrorKind::Unavailable,
         // All of class 08: connection exceptions, which a pooler between us and the server reports.

@@ -1,6 +1,6 @@
 //! The database: its connections, its migrations, how busy it is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use larder_repository::{Database, Error, ErrorKind, PoolStatus};
@@ -22,7 +22,8 @@ struct Shared {
     writer: Lane,
     readers: Lane,
     max_size: usize,
-    is_new: bool,
+    file: DatabaseFile,
+    wait_timeout: Duration,
 }
 
 impl SqliteDatabase {
@@ -39,18 +40,21 @@ impl SqliteDatabase {
             Lane::start(name, connections, wait_timeout)
                 .map_err(|cause| Error::caused(ErrorKind::Unavailable, ATTEMPTED, cause))
         };
-        let shared = Shared {
-            writer: start("sqlite-writer", vec![writer])?,
-            readers: start("sqlite-reader", readers)?,
-            max_size,
-            is_new: file.is_new,
-        };
-        Ok(Self { shared: Arc::new(shared) })
+        let writer = start("sqlite-writer", vec![writer])?;
+        let readers = start("sqlite-reader", readers)?;
+        Ok(Self { shared: Arc::new(Shared { writer, readers, max_size, file, wait_timeout }) })
     }
 
     /// Whether this call of [`open`](Self::open) made the file. When several processes open it at once, only one made it.
     pub fn is_new(&self) -> bool {
-        self.shared.is_new
+        self.shared.file.is_new
+    }
+
+    /// A connection of its own that reads. Blocks for some milliseconds.
+    pub(crate) fn reader(&self, attempted: &'static str) -> Result<Lane, Error> {
+        let connection = self.shared.file.reader().map_err(|failure| failure.into_error(attempted))?;
+        Lane::start("sqlite-tail", vec![connection], self.shared.wait_timeout)
+            .map_err(|cause| Error::caused(ErrorKind::Unavailable, attempted, cause))
     }
 
     /// Runs a job that reads, in one transaction: all that it reads is of one moment.

@@ -6,10 +6,12 @@ mod failure;
 mod lane;
 mod migrations;
 mod options;
+mod outbox;
 mod products;
 mod tokens;
 
 pub use database::SqliteDatabase;
 pub use options::SqliteOptions;
+pub use outbox::SqliteOutbox;
 pub use products::SqliteProducts;
 pub use tokens::SqliteTokens;

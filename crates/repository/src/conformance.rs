@@ -8,17 +8,24 @@ use std::{future::Future, time::Duration};
 use tokio::{runtime, time};
 
 #[doc(hidden)]
+pub mod announcements;
+#[doc(hidden)]
 pub mod changes;
 #[doc(hidden)]
 pub mod imports;
 #[doc(hidden)]
 pub mod lists;
+mod outbox;
 #[doc(hidden)]
 pub mod races;
 #[doc(hidden)]
 pub mod reads;
 #[doc(hidden)]
 pub mod refusals;
+#[doc(hidden)]
+pub mod relays;
+#[doc(hidden)]
+pub mod retention;
 mod samples;
 mod subject;
 #[doc(hidden)]
@@ -28,20 +35,22 @@ pub mod values;
 #[doc(hidden)]
 pub mod versions;
 
+pub use outbox::OutboxSubject;
 pub use subject::Subject;
 
 /// How long one case may take, its setup included: a hang is a failure.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs one case on a multi-threaded runtime of its own. What [`conformance!`](crate::conformance!) expands to.
+/// Runs one case on a multi-threaded runtime of its own. What [`conformance!`](crate::conformance!) and
+/// [`outbox_conformance!`](crate::outbox_conformance!) expand to.
 ///
 /// # Panics
 /// When the case fails, or has not ended within a minute.
 #[doc(hidden)]
 pub fn run<S, C, R>(setup: S, case: C)
 where
-    S: Future<Output = Subject>,
-    C: FnOnce(Subject) -> R,
+    S: Future,
+    C: FnOnce(S::Output) -> R,
     R: Future<Output = ()>,
 {
     let runtime = runtime::Builder::new_multi_thread()
@@ -177,16 +186,59 @@ macro_rules! conformance {
     };
 }
 
+/// Makes one `#[test]` of each case of the outbox's suite, in the module where it is called.
+///
+/// `$setup` is the path of an `async fn() -> OutboxSubject` on a fresh, empty, migrated database; it is called once per case.
+#[macro_export]
+macro_rules! outbox_conformance {
+    ($setup:path) => {
+        $crate::conformance! { @cases $setup;
+            announcements:
+                a_first_poll_cannot_tell_what_changed
+                every_kind_of_write_is_announced_as_it_was_written
+                a_change_is_told_once_to_each_tail
+                what_was_refused_is_not_announced
+                a_write_is_heard_of_from_the_poll_that_tells_it
+                more_changes_than_the_limit_are_a_gap
+                a_large_import_is_one_change_of_everything
+                a_small_import_is_announced_row_by_row
+                a_commit_ends_a_wait
+                a_wait_ends_by_itself
+                notifications_arrive;
+            relays:
+                what_the_current_server_took_is_pending_no_longer
+                what_another_server_took_stays_pending
+                what_was_taken_before_any_server_is_current_stays_pending
+                what_was_not_taken_stays_pending
+                a_relay_takes_the_lowest_rows_first
+                another_server_makes_everything_pending_again
+                the_same_server_again_changes_nothing;
+            retention:
+                taken_rows_are_deleted_by_age
+                young_rows_stay
+                pending_rows_over_the_limit_become_one
+                pending_rows_that_are_too_old_become_one
+                without_a_server_old_rows_are_deleted
+                a_tail_that_slept_through_a_deletion_hears_of_a_gap
+                a_tail_that_heard_of_all_does_not_mind_a_deletion
+                the_status_tells_what_is_pending_and_taken;
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     const SUITE: &str = include_str!("conformance.rs");
-    const TOPICS: [&str; 9] = [
+    const TOPICS: [&str; 12] = [
+        include_str!("conformance/announcements.rs"),
         include_str!("conformance/changes.rs"),
         include_str!("conformance/imports.rs"),
         include_str!("conformance/lists.rs"),
         include_str!("conformance/races.rs"),
         include_str!("conformance/reads.rs"),
         include_str!("conformance/refusals.rs"),
+        include_str!("conformance/relays.rs"),
+        include_str!("conformance/retention.rs"),
         include_str!("conformance/tokens.rs"),
         include_str!("conformance/values.rs"),
         include_str!("conformance/versions.rs"),

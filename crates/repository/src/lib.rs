@@ -5,6 +5,7 @@ pub mod conformance;
 mod database;
 mod error;
 mod import;
+mod outbox;
 mod products;
 mod read;
 mod tokens;
@@ -12,6 +13,9 @@ mod tokens;
 pub use database::{Database, PoolStatus};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportedProduct, ProductImport};
+pub use outbox::{
+    Announced, Changed, Heard, Outbox, OutboxLimits, OutboxStatus, OutboxTail, Polled, Relayed, Take, Taker, Trimmed,
+};
 pub use products::{Listing, Precondition, ProductChange, ProductRepository, Written};
-pub use read::{Freshness, Origin, Read};
+pub use read::{Freshness, Origin, Position, Read};
 pub use tokens::{TokenDigest, TokenOwner, TokenRepository};

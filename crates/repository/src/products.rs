@@ -8,7 +8,7 @@ use larder_domain::{
     ProductQuery, Version,
 };
 
-use crate::{Error, Freshness, Read};
+use crate::{Error, Freshness, Position, Read};
 
 /// Reads and writes the products of one catalogue. Used as `Arc<dyn ProductRepository>`.
 ///
@@ -97,6 +97,8 @@ pub struct Written {
     pub before: Option<Listing>,
     /// Where it is listed now; `None` if it no longer exists.
     pub after: Option<Listing>,
+    /// Where the change stands among all changes: what a read must be at least as new as to see it.
+    pub position: Position,
 }
 
 /// Which lists a product is in.

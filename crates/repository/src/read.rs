@@ -6,8 +6,26 @@ pub enum Freshness {
     /// A cached answer will do, within the bounds that the cache keeps.
     #[default]
     Cached,
-    /// The answer must come from the database, at or after the moment of the call.
+    /// As [`Self::Cached`], but not from before the change at this position.
+    AtLeast(Position),
+    /// Loaded from the database anew, and kept for others.
+    Revalidated,
+    /// The answer must come from the database, at or after the moment of the call; it is kept nowhere.
     Latest,
+}
+
+/// Where a committed change stands among all changes of its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// The life of the database to which the number belongs.
+    pub timeline: u64,
+    /// Number of the transaction; not in the order of commits.
+    pub number: u64,
+}
+
+impl Position {
+    /// No change has it. A read at it sees whatever was committed before the read began.
+    pub const UNKNOWN: Self = Self { timeline: 0, number: u64::MAX };
 }
 
 /// Which level answered. Ordered by distance: of a composed answer, the farthest part counts.
@@ -19,7 +37,9 @@ pub enum Origin {
     L2,
     /// The database, because no cache had the answer.
     Loaded,
-    /// A cached answer past its time, served because the database could not answer.
+    /// A cached answer that was announced to be right in the shared level; the database could not be asked whether it still is.
+    Unconfirmed,
+    /// A cached answer past its time or its confirmation, served because the database could not answer.
     Stale,
     /// The database, because no cache was asked.
     Database,

@@ -9,7 +9,7 @@ mod postgres;
 mod programs;
 mod redis;
 
-pub use self::redis::{Redis, RedisOptions, RedisServer};
+pub use self::redis::{Redis, RedisCluster, RedisOptions, RedisSentinels, RedisServer};
 pub use announced::{POSTGRES_URL, REDIS_URL};
 pub use fault_proxy::{Direction, Fault, FaultProxy};
 pub use postgres::{Postgres, PostgresOptions, PostgresServer, TestDatabase};

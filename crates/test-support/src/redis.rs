@@ -1,5 +1,7 @@
 //! Private Redis servers.
 
+mod cluster;
+mod sentinel;
 mod server;
 
 use std::{net::Ipv4Addr, ops::Deref, path::Path, sync::Arc, time::Duration};
@@ -8,7 +10,7 @@ use anyhow::{Result, bail, ensure};
 use tokio::{sync::OnceCell, task::spawn_blocking};
 use uuid::Uuid;
 
-pub use self::server::RedisServer;
+pub use self::{cluster::RedisCluster, sentinel::RedisSentinels, server::RedisServer};
 use crate::{
     account::Account,
     announced,
@@ -22,6 +24,9 @@ const READY_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How many ports are tried before a start fails.
 const PORTS_TRIED: usize = 5;
+
+/// What servers are told: to keep nothing on disk, and to let replicas follow at once.
+const USUAL: [&str; 6] = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"];
 
 /// What a private Redis has beyond the usual.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +61,18 @@ impl Redis {
     /// # Errors
     /// When Redis is not installed, or does not start; the message has the server's log.
     pub async fn start(options: RedisOptions) -> Result<Self> {
-        spawn_blocking(move || Self::start_blocking(options)).await?
+        Self::start_with(fresh_password(), [words(&[]), options.arguments].concat()).await
+    }
+
+    /// Starts a server whose password others know as well; `arguments` are its [`words`].
+    async fn start_with(password: String, arguments: Vec<String>) -> Result<Self> {
+        let configuration = format!("requirepass {password}\nmasterauth {password}\n");
+        spawn_blocking(move || Self::start_blocking(password, &configuration, arguments)).await?
+    }
+
+    /// Starts a sentinel from its configuration.
+    async fn start_sentinel(password: String, configuration: String) -> Result<Self> {
+        spawn_blocking(move || Self::start_blocking(password, &configuration, vec!["--sentinel".to_owned()])).await?
     }
 
     /// The server that all tests of the run share: the one that `cargo x test` announced, else one of this process.
@@ -135,14 +151,13 @@ impl Redis {
         spawn_blocking(move || act(&process, &server)).await?
     }
 
-    fn start_blocking(options: RedisOptions) -> Result<Self> {
+    fn start_blocking(password: String, configuration: &str, arguments: Vec<String>) -> Result<Self> {
         let program = programs::find_redis()?.display().to_string();
         let account = Account::to_drop_to(&["redis", "nobody"])?;
         let guard = Guard::start("redis", "KILL", account.as_ref())?;
-        let password = Uuid::now_v7().simple().to_string();
         // In a file, because a command line can be read by every user of the machine.
-        guard.write("redis.conf", format!("requirepass {password}\n").as_bytes())?;
-        let process = Process { guard, program, arguments: options.arguments };
+        guard.write("redis.conf", configuration.as_bytes())?;
+        let process = Process { guard, program, arguments };
         for _ in 0..PORTS_TRIED {
             let server = RedisServer::new((Ipv4Addr::LOCALHOST, free_port()?).into(), password.clone());
             if process.launch(&server)?.is_some() {
@@ -151,6 +166,15 @@ impl Redis {
         }
         bail!("start Redis: {}", process.guard.log())
     }
+}
+
+/// The command line of a server, but for file, address and port.
+fn words(further: &[&str]) -> Vec<String> {
+    USUAL.iter().chain(further).map(|word| (*word).to_owned()).collect()
+}
+
+fn fresh_password() -> String {
+    Uuid::now_v7().simple().to_string()
 }
 
 impl Deref for Redis {
@@ -165,7 +189,7 @@ impl Process {
     /// Starts the server and waits until it answers; nothing if it may succeed on another try.
     fn launch(&self, server: &RedisServer) -> Result<Option<()>> {
         let port = server.port().to_string();
-        let usual = ["redis.conf", "--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"];
+        let usual = ["redis.conf", "--bind", "127.0.0.1", "--port", &port];
         let program = [self.program.as_str()].into_iter();
         let command: Vec<String> =
             program.chain(usual).map(str::to_owned).chain(self.arguments.iter().cloned()).collect();

@@ -16,6 +16,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigFault> {
         self.check_server()?;
         self.check_database()?;
+        self.check_redis()?;
         self.check_cache()?;
         self.check_auth()?;
         self.check_rate_limit()?;
@@ -52,18 +53,27 @@ impl Config {
         within(u64::from(database.demo_products), 0..=1_000_000, "database.demo_products")
     }
 
+    fn check_redis(&self) -> Result<(), ConfigFault> {
+        let redis = &self.redis;
+        let scheme = redis.url.scheme();
+        let kind = scheme.and_then(|scheme| scheme.strip_prefix("redis"));
+        let kind = kind.map(|kind| kind.strip_prefix('s').unwrap_or(kind));
+        let known = redis.url.is_empty() || matches!(kind, Some("" | "+sentinel" | "+cluster"));
+        require(
+            known,
+            "redis.url",
+            "must be empty or begin with redis://, redis+sentinel:// or redis+cluster://, each with rediss for TLS",
+        )?;
+        let is_tls = scheme.is_some_and(|scheme| scheme.starts_with("rediss"));
+        let for_tls = redis.ca_certificate.as_os_str().is_empty() || is_tls;
+        require(for_tls, "redis.ca_certificate", "is for rediss:// only")?;
+        within(redis.log_length as u64, 100..=100_000_000, "redis.log_length")
+    }
+
     fn check_cache(&self) -> Result<(), ConfigFault> {
         let cache = &self.cache;
-        let redis = &self.redis.url;
-        let reserved = matches!(redis.scheme(), Some("redis+sentinel" | "redis+cluster"));
-        require(!reserved, "redis.url", "names Sentinel or Cluster, which this release does not have yet")?;
-        let known = matches!(redis.scheme(), Some("redis" | "rediss"));
-        require(redis.is_empty() || known, "redis.url", "must be empty or begin with redis:// or rediss://")?;
-        let authority = &self.redis.ca_certificate;
-        let for_tls = authority.as_os_str().is_empty() || redis.scheme() == Some("rediss");
-        require(for_tls, "redis.ca_certificate", "is for rediss:// only")?;
         let needs_redis = matches!(cache.levels, CacheLevels::L2 | CacheLevels::TwoLevel);
-        require(!needs_redis || !redis.is_empty(), "cache.levels", "needs redis.url to be set")?;
+        require(!needs_redis || !self.redis.url.is_empty(), "cache.levels", "needs redis.url to be set")?;
         let allowed = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
         let fits = (1..=64).contains(&cache.namespace.len()) && cache.namespace.chars().all(allowed);
         require(fits, "cache.namespace", "must be 1 to 64 of a-z A-Z 0-9 _ - .")?;
@@ -72,7 +82,11 @@ impl Config {
         within(cache.list_ttl_ms, 1..=MAX_TTL_MS, "cache.list_ttl_ms")?;
         require((0.0..=0.5).contains(&cache.jitter), "cache.jitter", "must be from 0 to 0.5")?;
         within(cache.l1_capacity_bytes, 1 << 16..=1 << 50, "cache.l1_capacity_bytes")?;
-        within(cache.max_staleness_ms, 1..=MAX_TIMEOUT_MS, "cache.max_staleness_ms")
+        within(cache.max_staleness_ms, 1..=MAX_TIMEOUT_MS, "cache.max_staleness_ms")?;
+        within(cache.outbox_retention_ms, 10_000..=MAX_TTL_MS, "cache.outbox_retention_ms")?;
+        within(cache.outbox_max_pending, 1..=100_000_000, "cache.outbox_max_pending")?;
+        let samples = (0.0..=1_000.0).contains(&cache.samples_per_second);
+        require(samples, "cache.samples_per_second", "must be from 0 to 1000")
     }
 
     fn check_auth(&self) -> Result<(), ConfigFault> {

@@ -78,15 +78,24 @@ impl Default for DatabaseConfig {
 }
 
 /// `[redis]`: the cache level that nodes share.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port[/database]`, or `rediss://…` for TLS; empty for none. The schemes
-    /// `redis+sentinel` and `redis+cluster` are reserved and refused by this release. Default empty.
+    /// `redis://[user:password@]host:port[/database]`; by Sentinel `redis+sentinel://[user:password@]host:port[,host:port…]/name[/database]`;
+    /// Redis Cluster `redis+cluster://[user:password@]host:port[,host:port…]`; each with `rediss` for TLS. Empty for none. Default empty.
     pub url: SecretUrl,
-    /// A PEM file with the certificate of the authority that signed the server's, for `rediss://`. Empty: the system's
+    /// A PEM file with the certificate of the authority that signed the server's, for `rediss`. Empty: the system's
     /// authorities. Default empty.
     pub ca_certificate: PathBuf,
+    /// How many invalidations Redis keeps for nodes that fall behind, for each shard, roughly; who falls further behind forgets its memory.
+    /// Default 100,000.
+    pub log_length: usize,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: SecretUrl::default(), ca_certificate: PathBuf::new(), log_length: 100_000 }
+    }
 }
 
 /// Which cache levels answer reads.
@@ -123,8 +132,19 @@ pub struct CacheConfig {
     pub jitter: f64,
     /// Most bytes that the cache takes in this process. Default 268,435,456.
     pub l1_capacity_bytes: u64,
-    /// How old a read may be against the last committed change; in this release it bounds lists only. Default 1,000.
+    /// How old a read may be against the last committed change, whoever made it, while the database can be asked. Default 1,000.
     pub max_staleness_ms: u64,
+    /// Whether this node tells Redis what the database announces. Any number may; one at least must, or a `larder relay`. Default `true`.
+    pub relay: bool,
+    /// How long the database keeps what it announced, so that it can be told again after a failover of Redis. Default 600,000.
+    pub outbox_retention_ms: u64,
+    /// Most announced changes that wait for Redis; over it, one change of everything takes their place. Default 100,000.
+    pub outbox_max_pending: u64,
+    /// How many cached products a second are compared with the database, 0 to 1,000; 0 for none. Default 2.
+    pub samples_per_second: f64,
+    /// Mistakes in the protocol that a checker has to find, separated by commas. Default empty.
+    #[cfg(feature = "planted-mistakes")]
+    pub planted_mistakes: String,
 }
 
 impl Default for CacheConfig {
@@ -138,6 +158,12 @@ impl Default for CacheConfig {
             jitter: 0.1,
             l1_capacity_bytes: 256 << 20,
             max_staleness_ms: 1_000,
+            relay: true,
+            outbox_retention_ms: 600_000,
+            outbox_max_pending: 100_000,
+            samples_per_second: 2.0,
+            #[cfg(feature = "planted-mistakes")]
+            planted_mistakes: String::new(),
         }
     }
 }

@@ -40,6 +40,32 @@ impl Config {
         if cache.max_staleness_ms > cache.ttl_ms {
             warnings.push("cache.max_staleness_ms is above cache.ttl_ms: entries end before the bound matters".into());
         }
+        if cache.max_staleness_ms < 500 {
+            warnings.push(format!(
+                "cache.max_staleness_ms = {} is below two rounds of polling (500): answers will often be loaded anew",
+                cache.max_staleness_ms
+            ));
+        }
+        if !cache.relay && self.uses_redis() {
+            warnings.push("cache.relay is off: without a node or a `larder relay` that relays, Redis hears of nothing that others change".into());
+        }
+        if cache.outbox_retention_ms < 60_000 {
+            warnings.push(format!(
+                "cache.outbox_retention_ms = {} is short: a Redis that was away for longer begins empty",
+                cache.outbox_retention_ms
+            ));
+        }
+        if cache.samples_per_second > 100.0 {
+            warnings.push(format!(
+                "cache.samples_per_second = {}: each sample is a query to the database",
+                cache.samples_per_second
+            ));
+        }
+        #[cfg(feature = "planted-mistakes")]
+        warnings.push(format!(
+            "this build can plant mistakes in its caches and is for tests only; cache.planted_mistakes = \"{}\"",
+            cache.planted_mistakes
+        ));
         if cache.negative_ttl_ms > cache.ttl_ms {
             warnings.push("cache.negative_ttl_ms is above cache.ttl_ms: absence is kept longer than products".into());
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     answer,
@@ -29,7 +30,7 @@ pub(super) async fn ready(services: Data<Services>) -> Result<HttpResponse, ApiE
     }
 }
 
-/// `GET /health`: each part with its latency; 503 when an essential one is down.
+/// `GET /health`: each part with its latency and figures, and what is only a warning; 503 when an essential one is down.
 pub(super) async fn report(services: Data<Services>) -> Result<HttpResponse, ApiError> {
     let parts = ask_all(&services).await;
     let lost = parts.iter().any(|part| part.is_essential && !part.is_up);
@@ -44,6 +45,7 @@ pub(super) async fn report(services: Data<Services>) -> Result<HttpResponse, Api
         ready: services.readiness.is_ready(),
         uptime_ms: services.started.elapsed().as_millis(),
         timestamp: jiff::Timestamp::now(),
+        warnings: parts.iter().flat_map(|part| part.detail.warnings.iter().map(String::as_str)).collect(),
         parts: parts.iter().map(|part| (part.name, PartReport::from(part))).collect(),
     };
     Ok(answer::unstored(status, serde_json::to_vec(&report).map_err(ApiError::internal)?))
@@ -59,24 +61,28 @@ async fn ask_all(services: &Services) -> Vec<PartHealth> {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct Report<'a> {
     status: &'static str,
     version: &'static str,
     ready: bool,
     uptime_ms: u128,
     timestamp: jiff::Timestamp,
-    parts: BTreeMap<&'static str, PartReport>,
+    /// Makes nothing unhealthy.
+    warnings: Vec<&'a str>,
+    parts: BTreeMap<&'static str, PartReport<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct PartReport {
+struct PartReport<'a> {
     status: &'static str,
     latency_ms: f64,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    detail: &'a Value,
 }
 
-impl From<&PartHealth> for PartReport {
-    fn from(part: &PartHealth) -> Self {
+impl<'a> From<&'a PartHealth> for PartReport<'a> {
+    fn from(part: &'a PartHealth) -> Self {
         let latency_ms = (part.latency.as_secs_f64() * 1e6).round() / 1e3;
-        Self { status: if part.is_up { "up" } else { "down" }, latency_ms }
+        Self { status: if part.is_up { "up" } else { "down" }, latency_ms, detail: &part.detail.figures }
     }
 }

@@ -16,7 +16,7 @@ use super::product_id;
 use crate::{
     answer::{self, Audience},
     api_error::ApiError,
-    json_body, list_body,
+    cache_status, demand, json_body, list_body,
     parameters::Parameters,
     services::Services,
 };
@@ -30,10 +30,12 @@ pub(super) async fn product(request: HttpRequest, services: Data<Services>) -> R
     let id = product_id(&request)?;
     Parameters::parse(request.query_string(), [])?;
     let viewer = Viewer::of(services.access.role(request.headers()).await?);
-    let read = services.products.get(id, Freshness::Cached).await?;
+    let freshness = viewer.demand(&request)?;
+    let read = services.products.get(id, freshness).await?;
+    let cache_status = cache_status::value(read.origin, freshness);
     let visible = read.value.map(|product| viewer.sees(&services, product)).transpose()?.flatten();
-    let Some(body) = visible else { return Err(ApiError::no_such_product().said_by(read.origin)) };
-    answer::to_read(&request, body, read.origin, viewer.audience())
+    let Some(body) = visible else { return Err(ApiError::no_such_product().said_by(cache_status)) };
+    answer::to_read(&request, body, cache_status, viewer.audience())
 }
 
 /// `GET /api/v1/products`.
@@ -41,16 +43,18 @@ pub(super) async fn list(request: HttpRequest, services: Data<Services>) -> Resu
     let parameters = Parameters::parse(request.query_string(), ["category", "featured", "page", "size"])?;
     let viewer = Viewer::of(services.access.role(request.headers()).await?);
     let query = list_query(parameters, viewer)?;
-    let found = services.products.find(&query, Freshness::Cached).await?;
+    let freshness = viewer.demand(&request)?;
+    let found = services.products.find(&query, freshness).await?;
     let total = found.value.total.ok_or_else(|| ApiError::internal("the list came without its total"))?;
-    let products = entities(&services, &found.value.ids).await?;
+    let products = entities(&services, &found.value.ids, freshness).await?;
     // What vanished or was withdrawn since its id was listed is left out.
     let mut fragments = Vec::with_capacity(products.value.len());
     for product in products.value.into_iter().flatten() {
         fragments.extend(viewer.sees(&services, product)?);
     }
     let body = list_body::of_page(total, query.page, &query.filter, &fragments)?;
-    answer::to_read(&request, body, found.origin.max(products.origin), viewer.audience())
+    let cache_status = cache_status::value(found.origin.max(products.origin), freshness);
+    answer::to_read(&request, body, cache_status, viewer.audience())
 }
 
 /// `POST /api/v1/products/batch`.
@@ -61,13 +65,14 @@ pub(super) async fn batch(
 ) -> Result<HttpResponse, ApiError> {
     Parameters::parse(request.query_string(), [])?;
     let viewer = Viewer::of(services.access.role(request.headers()).await?);
+    let freshness = viewer.demand(&request)?;
     let mut ids: Vec<ProductId> = json_body::read(&request, body, services.body_limits).await?;
     if ids.len() > MAX_BATCH {
         return Err(ApiError::invalid("body", format!("must have at most {MAX_BATCH} ids, has {}", ids.len())));
     }
     let mut seen = HashSet::with_capacity(ids.len());
     ids.retain(|id| seen.insert(*id));
-    let products = entities(&services, &ids).await?;
+    let products = entities(&services, &ids, freshness).await?;
     let (mut found, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
     for (id, product) in ids.into_iter().zip(products.value) {
         let visible = product.map(|product| viewer.sees(&services, product)).transpose()?.flatten();
@@ -76,7 +81,8 @@ pub(super) async fn batch(
             None => missing.push(id),
         }
     }
-    Ok(answer::to_batch(list_body::of_batch(&found, &missing), products.origin, viewer.audience()))
+    let cache_status = cache_status::value(products.origin, freshness);
+    Ok(answer::to_batch(list_body::of_batch(&found, &missing), cache_status, viewer.audience()))
 }
 
 fn list_query(mut parameters: Parameters<4>, viewer: Viewer) -> Result<ProductQuery, ApiError> {
@@ -91,11 +97,15 @@ fn list_query(mut parameters: Parameters<4>, viewer: Viewer) -> Result<ProductQu
 }
 
 /// The products of `ids`; no ids need no lookup.
-async fn entities(services: &Services, ids: &[ProductId]) -> Result<Read<Vec<Option<Encoded<Product>>>>, ApiError> {
+async fn entities(
+    services: &Services,
+    ids: &[ProductId],
+    freshness: Freshness,
+) -> Result<Read<Vec<Option<Encoded<Product>>>>, ApiError> {
     if ids.is_empty() {
         return Ok(Read { value: Vec::new(), origin: Origin::L1 });
     }
-    Ok(services.products.get_many(ids, Freshness::Cached).await?)
+    Ok(services.products.get_many(ids, freshness).await?)
 }
 
 /// Who reads: anybody, or the bearer of a token, who sees unpublished products as well.
@@ -108,6 +118,11 @@ enum Viewer {
 impl Viewer {
     fn of(role: Option<Role>) -> Self {
         role.map_or(Self::Anonymous, |_any| Self::Bearer)
+    }
+
+    /// How fresh the answer has to be.
+    fn demand(self, request: &HttpRequest) -> Result<Freshness, ApiError> {
+        demand::of(request.headers(), self == Self::Bearer)
     }
 
     fn visibility(self) -> Visibility {

@@ -70,8 +70,8 @@ pub(super) async fn delete(request: HttpRequest, services: Data<Services>) -> Re
     let id = product_id(&request)?;
     let precondition = precondition(&request, &services, id).await?;
     let products = Arc::clone(&services.products);
-    services.writes.run(async move { products.delete(id, precondition).await }).await?;
-    Ok(HttpResponse::new(StatusCode::NO_CONTENT))
+    let written = services.writes.run(async move { products.delete(id, precondition).await }).await?;
+    answer::to_removal(written.position)
 }
 
 /// `POST /api/v1/products/{id}/adjustments`.
@@ -108,7 +108,7 @@ async fn admit(request: &HttpRequest, services: &Services) -> Result<(), ApiErro
 }
 
 fn answer_with(status: StatusCode, written: &Written) -> Result<HttpResponse, ApiError> {
-    Ok(answer::to_write(status, written.product.json()?.clone()))
+    answer::to_write(status, written.product.json()?.clone(), written.position)
 }
 
 /// What `If-Match` and `If-None-Match` demand of the product as it is now.

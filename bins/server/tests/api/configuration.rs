@@ -28,7 +28,8 @@ fn a_mistake_in_the_environment_names_key_and_variable() {
         ("LARDER__DATABASE__URL", "sqlite://", "database.url"),
         ("LARDER__DATABASE__POOL_SIZE", "0", "database.pool_size"),
         ("LARDER__REDIS__URL", "http://cache", "redis.url"),
-        ("LARDER__REDIS__URL", "redis+cluster://cache", "redis.url"),
+        ("LARDER__REDIS__URL", "redis+socket://cache", "redis.url"),
+        ("LARDER__REDIS__LOG_LENGTH", "1", "redis.log_length"),
         ("LARDER__REDIS__CA_CERTIFICATE", "authority.pem", "redis.ca_certificate"),
         ("LARDER__CACHE__LEVELS", "three", "cache.levels"),
         ("LARDER__CACHE__LEVELS", "two-level", "cache.levels"),
@@ -37,6 +38,10 @@ fn a_mistake_in_the_environment_names_key_and_variable() {
         ("LARDER__CACHE__JITTER", "0.9", "cache.jitter"),
         ("LARDER__CACHE__JITTER", "NaN", "cache.jitter"),
         ("LARDER__CACHE__L1_CAPACITY_BYTES", "99999999999999999999", "cache.l1_capacity_bytes"),
+        ("LARDER__CACHE__RELAY", "perhaps", "cache.relay"),
+        ("LARDER__CACHE__OUTBOX_RETENTION_MS", "9999", "cache.outbox_retention_ms"),
+        ("LARDER__CACHE__OUTBOX_MAX_PENDING", "0", "cache.outbox_max_pending"),
+        ("LARDER__CACHE__SAMPLES_PER_SECOND", "1001", "cache.samples_per_second"),
         ("LARDER__AUTH__ADMIN_TOKEN", "short", "auth.admin_token"),
         ("LARDER__RATE_LIMIT__ENABLED", "perhaps", "rate_limit.enabled"),
         ("LARDER__LOG__FORMAT", "xml", "log.format"),
@@ -136,4 +141,23 @@ fn a_file_in_the_working_folder_is_read_without_being_named() {
         .expect("written");
     let larder = Larder::start_in(folder, &[]);
     assert!(larder.log.lines().iter().any(|line| line.contains("ready address=")));
+}
+
+#[cfg(not(feature = "planted-mistakes"))]
+#[test]
+fn mistakes_cannot_be_planted_in_a_release() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, _, message) = config(folder.path(), &[], &[("LARDER__CACHE__PLANTED_MISTAKES", "NoFence")]);
+    assert!(code == Some(2) && message.contains("cache.planted_mistakes is not a known key"), "{message}");
+}
+
+#[cfg(feature = "planted-mistakes")]
+#[test]
+fn a_build_that_can_plant_mistakes_says_so_and_knows_them_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, printed, _) = config(folder.path(), &[], &[("LARDER__CACHE__PLANTED_MISTAKES", "NoFence,NoBound")]);
+    assert!(code == Some(0) && printed.contains("# warning: this build can plant mistakes"), "{printed}");
+    let output = run(folder.path(), &["serve"], &[("LARDER__CACHE__PLANTED_MISTAKES", "NoFence,NoSense")]);
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success() && message.contains("cache.planted_mistakes: there is no NoSense"), "{message}");
 }

@@ -13,6 +13,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cluster::eventually;
+
 /// No step of a test takes so long, unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Marks in a [`Log`] that the process writes no more.
@@ -74,14 +76,30 @@ impl Larder {
         list["total"].as_u64().expect("a number")
     }
 
+    /// What `/health` says of how this node hears of changes.
+    pub(crate) async fn coherence(&self) -> Value {
+        let health = self.get("/health").send().await.expect("an answer");
+        health.json::<Value>().await.expect("JSON")["parts"]["coherence"]["detail"].clone()
+    }
+
+    /// Waits until it hears of changes, before which it keeps nothing in memory for long; with Redis, until it believes that as well.
+    pub(crate) async fn hears(self, with_redis: bool) -> Self {
+        eventually("it hears of changes", async || {
+            let coherence = self.coherence().await;
+            let hears = coherence["feed"]["confirmed_ago_ms"].is_u64();
+            hears && (!with_redis || coherence["feed"]["believes_l2"] == true)
+        })
+        .await;
+        self
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("bash").args(["-c", &format!("kill -{name} {}", self.process.child.id())]).status();
-        assert!(status.expect("bash runs").success());
+        self.process.signal(name);
     }
 
     /// Waits until the process has ended.
@@ -97,6 +115,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("bash").args(["-c", &format!("kill -{name} {}", self.child.id())]).status();
+        assert!(status.expect("bash runs").success());
+    }
+
     /// Waits until it has ended, at most for [`PATIENCE`].
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.log.wait_for(END);

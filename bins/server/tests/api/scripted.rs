@@ -28,10 +28,11 @@ pub(crate) const COMES_FROM: i64 = 7_200;
 /// A product of this name waits at the gate before it is created.
 pub(crate) const SLOW_NAME: &str = "slow";
 
-pub(crate) const ORIGINS: [(Origin, &str); 5] = [
+pub(crate) const ORIGINS: [(Origin, &str); 6] = [
     (Origin::L1, "larder; hit; detail=l1"),
     (Origin::L2, "larder; hit; detail=l2"),
     (Origin::Loaded, "larder; fwd=miss"),
+    (Origin::Unconfirmed, "larder; hit; detail=unconfirmed"),
     (Origin::Stale, "larder; hit; detail=stale"),
     (Origin::Database, "larder; fwd=bypass"),
 ];

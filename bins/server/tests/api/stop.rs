@@ -41,7 +41,14 @@ async fn a_request_in_flight_is_finished_and_the_rest_refused() {
             .into_iter()
             .filter(|line| line.contains("larder_server") && line.contains("stop"))
             .collect();
-        let order = ["stopping signal=", "not ready", "no longer listening", "writes finished", "database closed"];
+        let order = [
+            "stopping signal=",
+            "not ready",
+            "no longer listening",
+            "writes finished",
+            "tail, relay",
+            "database closed",
+        ];
         assert_eq!(steps.len(), order.len(), "{steps:#?}");
         for (step, expected) in steps.iter().zip(order) {
             assert!(step.contains(expected), "{steps:#?}");

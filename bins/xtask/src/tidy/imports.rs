@@ -28,7 +28,7 @@ const CONTRACT: Ours = Ours::Only(&["larder-repository", "larder-domain"]);
 
 const TEST_SUPPORT: &str = "larder-test-support";
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     row("larder-domain", NONE, NONE),
     row("larder-repository", Ours::Only(&["larder-domain"]), NONE),
     row("larder-repository-postgres", CONTRACT, Ours::Only(&["larder-demo-data"])),
@@ -42,6 +42,7 @@ const ROWS: [Row; 11] = [
     row("larder-demo-data", CONTRACT, NONE),
     row("larder-test-support", NONE, NONE),
     row("larder-server", Ours::All, Ours::All),
+    row("larder-soak", Ours::Only(&[TEST_SUPPORT]), NONE),
     row("larder-benches", Ours::All, Ours::All),
     row("xtask", Ours::Only(&[TEST_SUPPORT]), NONE),
 ];
@@ -60,7 +61,7 @@ const DATABASE_TESTS: &[&str] = &["larder-repository-cached", "larder-server", "
 const DOORS: [Door; 8] = [
     Door {
         third_party: "tokio-postgres",
-        keepers: &["larder-repository-postgres", "larder-test-support"],
+        keepers: &["larder-repository-postgres", "larder-test-support", "larder-soak"],
         in_tests: DATABASE_TESTS,
     },
     Door { third_party: "deadpool-postgres", keepers: &["larder-repository-postgres"], in_tests: &[] },

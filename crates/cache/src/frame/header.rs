@@ -8,7 +8,7 @@ use super::{Frame, FrameError};
 
 const MAGIC: [u8; 2] = *b"La";
 /// The format that this build writes. It reads the next one too.
-const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 const NEXT_FORMAT: u8 = FORMAT + 1;
 const HEADER_LENGTH: u8 = 38;
 /// Length of the header in this build's format.

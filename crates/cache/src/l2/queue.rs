@@ -20,7 +20,7 @@ impl Target {
     fn of(invalidation: &Invalidation) -> Self {
         match invalidation {
             Invalidation::Key { key, .. } => Self::Key(key.clone()),
-            Invalidation::Tag(tag) => Self::Tag(tag.clone()),
+            Invalidation::Tag { tag, .. } => Self::Tag(tag.clone()),
             Invalidation::Everything => Self::Everything,
         }
     }
@@ -148,21 +148,18 @@ impl Queue {
 }
 
 impl Waiting {
-    /// Takes a later request for the same thing over. The highest version wins; a change without a version beats all, because it drops
-    /// unconditionally.
+    /// Takes a later request for the same thing over. The highest version of a key wins; a change without a version beats all, because it
+    /// drops unconditionally. Two changes of a tag become one without a number: L2 may know either of them, and not the other.
     fn join(&mut self, later: &Self) {
         self.ticket = later.ticket;
-        let version = |waiting: &Self| match waiting.invalidation {
-            Invalidation::Key { version, .. } => version,
-            Invalidation::Tag(_) | Invalidation::Everything => None,
-        };
-        let newer = match (version(self), version(later)) {
-            (Some(old), Some(new)) => new > old,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if newer {
-            self.invalidation = later.invalidation.clone();
+        match (&mut self.invalidation, &later.invalidation) {
+            (Invalidation::Key { version: Some(known), .. }, Invalidation::Key { version: Some(new), .. })
+                if *known >= *new => {}
+            (Invalidation::Key { version: None, .. }, _) => {}
+            (Invalidation::Tag { change: known, .. }, Invalidation::Tag { change: new, .. }) => {
+                *known = known.filter(|known| Some(*known) == *new);
+            }
+            (known, new) => *known = new.clone(),
         }
     }
 }
@@ -172,7 +169,11 @@ mod tests {
     use super::*;
 
     fn key(name: &str, version: Option<u64>) -> Invalidation {
-        Invalidation::Key { key: name.into(), version, gone: false }
+        Invalidation::Key { key: name.into(), text: None, version, gone: false }
+    }
+
+    fn tag(name: &str, change: Option<u64>) -> Invalidation {
+        Invalidation::Tag { tag: name.into(), change }
     }
 
     #[test]
@@ -222,9 +223,19 @@ mod tests {
     #[test]
     fn a_tag_that_waits_concerns_only_what_carries_it() {
         let queue = Queue::new(10, Mutants::default());
-        queue.add("products", &[Invalidation::Tag("red".into())]);
+        queue.add("products", &[tag("red", None)]);
         assert!(queue.believes("products", "a"));
         assert!(queue.believes_tags("products", &["blue".into()]));
         assert!(!queue.believes_tags("products", &["blue".into(), "red".into()]));
+    }
+
+    #[test]
+    fn two_changes_of_a_tag_become_one_that_l2_cannot_know() {
+        let queue = Queue::new(10, Mutants::default());
+        let waits = |queue: &Queue| queue.next_batch(10).expect("one waits").1[0].invalidation.clone();
+        queue.add("products", &[tag("red", Some(5)), tag("red", Some(5))]);
+        assert_eq!(waits(&queue), tag("red", Some(5)));
+        queue.add("products", &[tag("red", Some(6))]);
+        assert_eq!(waits(&queue), tag("red", None));
     }
 }

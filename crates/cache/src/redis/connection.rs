@@ -1,5 +1,8 @@
 //! One shared multiplexed connection out of a deadpool, made again after each failure.
 
+pub(super) mod attempts;
+pub(super) mod peer;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -8,35 +11,53 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadpool_redis::{Connection, Manager, Pool, Runtime};
+use async_trait::async_trait;
 use redis::{
-    AsyncConnectionConfig, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult,
-    ServerErrorKind, Value, aio::MultiplexedConnection,
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind, Value,
+    aio::MultiplexedConnection,
 };
-use tokio::{runtime::Handle, time::timeout};
+use tokio::time::timeout;
 
+use self::{
+    attempts::Attempts,
+    peer::{Greeted, Introduction, Peer},
+};
 use super::{clock::Clock, scripts::Scripts};
-use crate::{ConfigError, RemoteError};
-
-/// How long one attempt to connect may take, TLS and password included. Who asked gives up at its own deadline; the attempt
-/// goes on.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(1);
+use crate::{ConfigError, Identity, RemoteError};
 
 /// How long a peer may be silent while it is looked at.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// How many requests may wait for the connection to write them, before their callers wait for a place.
-const PIPELINE_BUFFER: usize = 1024;
-
 const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
-/// The way to Redis.
+/// Where the connections of a link come from. Used as `Arc<dyn Origin>`.
+#[async_trait]
+pub(super) trait Origin: Send + Sync {
+    /// A connection to the server that is to be asked now.
+    ///
+    /// # Errors
+    /// When there is none, or none in time: it never takes longer than some seconds.
+    async fn connect(&self) -> Result<Greeted, RemoteError>;
+
+    /// Hears that the server of the last connection failed, or said that it is the wrong one.
+    fn doubt(&self);
+}
+
+/// A single server is asked whatever it is: a replica can still be read.
+#[async_trait]
+impl Origin for Peer {
+    async fn connect(&self) -> Result<Greeted, RemoteError> {
+        self.greet().await
+    }
+
+    fn doubt(&self) {}
+}
+
+/// The way to a Redis server.
 pub(super) struct Link {
-    pool: Pool,
+    origin: Arc<dyn Origin>,
     shared: Arc<Shared>,
-    connecting: Arc<tokio::sync::Mutex<()>>,
-    /// The runtime that drives the connection, whoever asks first.
-    runtime: Handle,
+    attempts: Attempts,
 }
 
 /// The connection that all use.
@@ -46,6 +67,7 @@ struct Shared(Mutex<Option<Arc<Live>>>);
 /// A connection, and what is known of its peer.
 struct Live {
     connection: MultiplexedConnection,
+    peer: Introduction,
     clock: Mutex<Option<Clock>>,
     /// Whether an answer was received since a look at the peer began.
     has_answered: AtomicBool,
@@ -53,43 +75,35 @@ struct Live {
 }
 
 impl Link {
-    /// A way to `server`; nothing is connected yet.
-    pub(super) fn new(server: ConnectionInfo) -> Result<Self, ConfigError> {
-        // No response timeout: the caller's deadline governs, and a call dropped by it has the connection looked at.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_DEADLINE))
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(PIPELINE_BUFFER);
-        let unusable = ConfigError { option: "url", rule: "must be usable for a connection pool" };
-        let manager = Manager::new_with_config(server, config).map_err(|_cause| unusable.clone())?;
-        let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().map_err(|_cause| unusable)?;
-        let runtime = Handle::try_current()
-            .map_err(|_outside| ConfigError { option: "runtime", rule: "is required: build it within tokio" })?;
-        Ok(Self { pool, shared: Arc::default(), connecting: Arc::default(), runtime })
+    /// A link to where `origin` leads; nothing is connected yet.
+    pub(super) fn new(origin: Arc<dyn Origin>) -> Result<Self, ConfigError> {
+        Ok(Self { origin, shared: Arc::default(), attempts: Attempts::new()? })
     }
 
-    /// Runs a pipeline in one round trip. If the server does not know the scripts, it is told them, and a pipeline built anew is
-    /// run once more: part of the first may have run, and no nonce may be used twice.
+    /// Runs a pipeline in one round trip, and says who ran it. If the server does not know the scripts, it is told them, and a
+    /// pipeline built anew is run once more: part of the first may have run, and no nonce may be used twice.
     pub(super) async fn run<T: FromRedisValue>(
         &self,
         scripts: &Scripts,
-        build: impl Fn() -> Pipeline + Send + Sync,
-    ) -> Result<T, RemoteError> {
+        build: impl Fn(Identity) -> Pipeline + Send + Sync,
+    ) -> Result<(T, Identity), RemoteError> {
         let live = self.live().await?;
+        let identity = live.peer.identity;
         let mut call = Call { link: self, live: &live, has_ended: false };
         let mut connection = live.connection.clone();
-        let mut outcome = build().query_async(&mut connection).await;
+        let mut outcome = build(identity).query_async(&mut connection).await;
         if outcome.as_ref().is_err_and(|cause: &RedisError| cause.kind() == NO_SCRIPT) {
             outcome = match scripts.load().query_async::<()>(&mut connection).await {
-                Ok(()) => build().query_async(&mut connection).await,
+                Ok(()) => build(identity).query_async(&mut connection).await,
                 Err(cause) => Err(cause),
             };
         }
-        call.end(outcome)
+        call.end(outcome).map(|answer| (answer, identity))
     }
 
-    /// Asks one command in one round trip, and says what time it was at the server: that is asked with it once in a while.
-    pub(super) async fn ask(&self, command: Cmd) -> Result<(Value, Clock), RemoteError> {
+    /// Asks one command in one round trip, and says what time it was at the server, and who that was: both are asked with it once in
+    /// a while.
+    pub(super) async fn ask(&self, command: Cmd) -> Result<(Value, Clock, Identity), RemoteError> {
         let live = self.live().await?;
         let mut call = Call { link: self, live: &live, has_ended: false };
         let mut connection = live.connection.clone();
@@ -101,14 +115,33 @@ impl Link {
                 .send_packed_command(&command)
                 .await
                 .and_then(Value::extract_error)
-                .map(|reply| (reply, clock)),
-            None => ask_with_time(command, &mut connection).await.map(|(time, reply)| {
+                .map(|reply| (reply, clock, live.peer.identity)),
+            None => ask_with_time(command, &mut connection).await.and_then(|(time, lineage, reply)| {
+                if !live.peer.still_holds(&lineage) {
+                    return Err((ErrorKind::Io, "the server has another lineage than when it was connected").into());
+                }
                 let clock = Clock::new(time, sent);
                 *lock(&live.clock) = Some(clock);
-                (reply, clock)
+                Ok((reply, clock, live.peer.identity))
             }),
         };
         call.end(outcome)
+    }
+
+    /// Who is at the other end of the connection that all use.
+    pub(super) async fn identity(&self) -> Result<Identity, RemoteError> {
+        Ok(self.live().await?.peer.identity)
+    }
+
+    /// A connection of its own, for a command that blocks it, and who is at its other end. It is not made again.
+    pub(super) async fn dedicated(&self) -> Result<(MultiplexedConnection, Identity), RemoteError> {
+        let Greeted { connection, introduction } = self.origin.connect().await?;
+        Ok((connection, introduction.identity))
+    }
+
+    /// The next call connects anew.
+    pub(super) fn reconnect(&self) {
+        lock(&self.shared.0).take();
     }
 
     /// The shared connection: cloning it costs no round trip, while a checkout from the pool costs one.
@@ -116,28 +149,21 @@ impl Link {
         if let Some(live) = self.shared.current() {
             return Ok(live);
         }
-        let one_at_a_time = Arc::clone(&self.connecting).lock_owned().await;
-        if let Some(live) = self.shared.current() {
-            return Ok(live);
-        }
-        // A connection lives on the runtime that made it, not on that of a caller who may end before the others; and an attempt
-        // that outlasts its caller's deadline is there for the next one.
-        let (pool, shared) = (self.pool.clone(), Arc::clone(&self.shared));
-        let attempt = self.runtime.spawn(async move {
-            let connection = pool.get().await.map(Connection::take);
-            let connected = connection.map(|connection| shared.set(connection));
-            drop(one_at_a_time);
-            connected
-        });
-        let connected = attempt.await.map_err(|cause| RemoteError(cause.to_string()))?;
-        connected.map_err(|cause| RemoteError(cause.to_string()))
+        let attempt = || {
+            let (origin, shared) = (Arc::clone(&self.origin), Arc::clone(&self.shared));
+            async move { origin.connect().await.map(|greeted| shared.set(greeted)) }
+        };
+        self.attempts.share(|| self.shared.current(), attempt).await
     }
 }
 
-/// The answers to `TIME` and to a command, in one round trip.
-async fn ask_with_time(command: Cmd, connection: &mut MultiplexedConnection) -> RedisResult<((u64, u64), Value)> {
-    let mut pipeline = Pipeline::with_capacity(2);
-    pipeline.cmd("TIME").add_command(command);
+/// The answers to `TIME`, to [`peer::lineage`] and to a command, in one round trip.
+async fn ask_with_time(
+    command: Cmd,
+    connection: &mut MultiplexedConnection,
+) -> RedisResult<((u64, u64), String, Value)> {
+    let mut pipeline = Pipeline::with_capacity(3);
+    pipeline.cmd("TIME").add_command(peer::lineage()).add_command(command);
     pipeline.query_async(connection).await
 }
 
@@ -146,9 +172,9 @@ impl Shared {
         lock(&self.0).clone()
     }
 
-    fn set(&self, connection: MultiplexedConnection) -> Arc<Live> {
+    fn set(&self, Greeted { connection, introduction: peer }: Greeted) -> Arc<Live> {
         let (has_answered, is_looked_at) = Default::default();
-        let live = Arc::new(Live { connection, clock: Mutex::default(), has_answered, is_looked_at });
+        let live = Arc::new(Live { connection, peer, clock: Mutex::default(), has_answered, is_looked_at });
         *lock(&self.0) = Some(Arc::clone(&live));
         live
     }
@@ -158,19 +184,21 @@ impl Shared {
         lock(&self.0).take_if(|current| Arc::ptr_eq(current, live));
     }
 
-    /// Gives the connection up unless its peer answers something within [`SILENCE`].
-    async fn look_at(&self, live: Arc<Live>) {
+    /// Whether its peer answers something within [`SILENCE`]; the connection is given up if not.
+    async fn answers(&self, live: Arc<Live>) -> bool {
         live.has_answered.store(false, Ordering::Relaxed);
         let mut connection = live.connection.clone();
         let answer = timeout(SILENCE, connection.send_packed_command(&redis::cmd("PING"))).await;
-        if answer.is_err() && !live.has_answered.load(Ordering::Relaxed) {
+        let answers = answer.is_ok() || live.has_answered.load(Ordering::Relaxed);
+        if !answers {
             self.give_up(&live);
         }
         live.is_looked_at.store(false, Ordering::Relaxed);
+        answers
     }
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -186,9 +214,9 @@ impl Call<'_> {
     fn end<T>(&mut self, outcome: RedisResult<T>) -> Result<T, RemoteError> {
         self.has_ended = true;
         match outcome {
-            // A multiplexed connection does not reconnect by itself.
-            Err(ref cause) if cause.is_unrecoverable_error() || cause.is_timeout() => {
-                self.link.shared.give_up(self.live)
+            Err(ref cause) if is_lost(cause) => {
+                self.link.shared.give_up(self.live);
+                self.link.origin.doubt();
             }
             // Looked at first, so that the line is not torn from the other cores by each answer.
             _ if !self.live.has_answered.load(Ordering::Relaxed) => {
@@ -200,11 +228,25 @@ impl Call<'_> {
     }
 }
 
+/// Whether a call that failed so should not be made over this connection again. A multiplexed connection does not reconnect by itself,
+/// and a server that is the wrong one, or not yet the right one, may be another by name and lineage when it is.
+fn is_lost(cause: &RedisError) -> bool {
+    use ServerErrorKind::{Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly};
+    let is_wrong =
+        matches!(cause.kind(), ErrorKind::Server(ReadOnly | Moved | Ask | ClusterDown | MasterDown | BusyLoading));
+    is_wrong || cause.is_unrecoverable_error() || cause.is_timeout()
+}
+
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.has_ended && !self.live.is_looked_at.swap(true, Ordering::Relaxed) {
             let (shared, live) = (Arc::clone(&self.link.shared), Arc::clone(self.live));
-            self.link.runtime.spawn(async move { shared.look_at(live).await });
+            let origin = Arc::clone(&self.link.origin);
+            self.link.attempts.spawn(async move {
+                if !shared.answers(live).await {
+                    origin.doubt();
+                }
+            });
         }
     }
 }

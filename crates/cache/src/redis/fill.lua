@@ -1,5 +1,5 @@
 -- KEYS and ARGV as for store. Answers {0, generations} stored, {1, ''} refused, {2, ''} old.
-local era, lease = read(KEYS[1]), read(KEYS[4])
+local era, lease = believed(KEYS[1], ARGV[6]), read(KEYS[4])
 if #lease ~= 48 or string.sub(lease, 1, 32) ~= ARGV[1] .. era then
   return {1, ''}
 end
@@ -9,6 +9,6 @@ if ARGV[5] == '1' then
 elseif ARGV[4] ~= '' and ARGV[4] < known then
   return {2, ''}
 end
-local reply = store(era, string.sub(lease, 33) == read(KEYS[2]))
+local reply = store(era, string.sub(lease, 33) == read(KEYS[2]), #KEYS - 5)
 if reply[1] == 0 then redis.call('DEL', KEYS[4]) end
 return reply

@@ -1,4 +1,4 @@
-//! Where the server is, and what of its certificate is checked.
+//! One server's address as the client takes it, and what of its certificate is checked.
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
 use rustls::{
@@ -6,21 +6,26 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use super::RedisOptions;
 use crate::ConfigError;
 
-/// Reads the address, with TLS set up if it asks for it.
-pub(super) fn server(options: &RedisOptions) -> Result<ConnectionInfo, ConfigError> {
-    let bad_url = "must be redis://[user:password@]host:port[/database], or rediss:// for TLS";
-    let server = options.url.as_str().into_connection_info();
-    let server = server.map_err(|_cause| ConfigError { option: "url", rule: bad_url })?;
-    match (server.addr(), &options.ca_certificate) {
+/// The answer to an address that cannot be read.
+pub(super) const BAD_URL: ConfigError = ConfigError {
+    option: "url",
+    rule: "must be redis://[user:password@]host:port[/database], \
+           redis+sentinel://[user:password@]host:port[,host:port…]/MASTER_NAME[/database][?sentinel_user=…&sentinel_password=…] \
+           or redis+cluster://[user:password@]host:port[,host:port…], and rediss in place of redis for TLS",
+};
+
+/// Reads the address of one server, with TLS set up if it asks for it.
+pub(super) fn server(url: &str, ca_certificate: Option<&[u8]>) -> Result<ConnectionInfo, ConfigError> {
+    let server = url.into_connection_info().map_err(|_cause| BAD_URL)?;
+    match (server.addr(), ca_certificate) {
         (ConnectionAddr::TcpTls { insecure: true, .. }, _) => {
             Err(ConfigError { option: "url", rule: "must not say #insecure: name the authority in ca_certificate" })
         }
         (ConnectionAddr::TcpTls { .. }, authority) => {
             provide_cryptography();
-            authority.as_deref().map_or(Ok(server.clone()), |authority| trusting(server.clone(), authority))
+            authority.map_or(Ok(server.clone()), |authority| trusting(server.clone(), authority))
         }
         (_, Some(_)) => Err(ConfigError { option: "ca_certificate", rule: "needs a rediss:// url" }),
         (_, None) => Ok(server),

@@ -16,13 +16,13 @@ use super::{
     store::{L2Mutant, Store, Value, named},
 };
 use crate::{
-    Clock, FillReply, FillRequest, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
-    SystemClock,
+    Backplane, Clock, FillReply, FillRequest, Finding, Held, Identity, Invalidation, LeaseReply, LeaseRequest, LogPage,
+    Nonce, Reign, Remote, RemoteError, SystemClock,
 };
 
 /// What an L2 is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are those of the methods of Remote")]
+#[expect(missing_docs, reason = "the names are those of the methods of Remote and Backplane")]
 pub enum Call {
     Fetch,
     Lease,
@@ -32,6 +32,12 @@ pub enum Call {
     Generations,
     Release,
     Ping,
+    Read,
+    Anchor,
+    Reign,
+    Appoint,
+    SetMark,
+    Inspect,
 }
 
 /// How a call goes wrong.
@@ -134,7 +140,8 @@ impl ScriptedL2 {
 
     /// Puts any bytes under a key, as somebody else might.
     pub fn put(&self, cache: &str, key: &str, frame: impl Into<Bytes>, life: Duration) {
-        let value = Value { frame: frame.into(), generations: Vec::new(), ends: self.clock.now() + life };
+        let value =
+            Value { frame: frame.into(), version: None, generations: Vec::new(), ends: self.clock.now() + life };
         self.store().values.insert(named(cache, key), value);
     }
 
@@ -143,7 +150,7 @@ impl ScriptedL2 {
         self.store().leases.contains_key(&named(cache, key))
     }
 
-    /// Loses values, leases, tombstones or generations of tags, as an eviction might.
+    /// Loses values, leases, tombstones, generations of tags or the log, as an eviction might.
     pub fn evict(&self, what: Evicted) {
         let mut store = self.store();
         match what {
@@ -151,7 +158,29 @@ impl ScriptedL2 {
             Evicted::Leases => store.leases.clear(),
             Evicted::Tombstones => store.tombstones.clear(),
             Evicted::Generations => store.generations.clear(),
+            Evicted::Log => store.log.trim(0),
         }
+    }
+
+    /// What a cache holds was stored under another server, until a relay appoints this one; without `is_relayed`, the cache begins anew.
+    pub fn set_relayed(&self, is_relayed: bool) {
+        self.store().is_relayed = is_relayed;
+    }
+
+    /// Another server takes over that has all that this one had, but for what `lost` takes away.
+    pub fn fail_over(&self, caches: &[&str], lost: &[Evicted]) -> Identity {
+        lost.iter().for_each(|lost| self.evict(*lost));
+        let mut store = self.store();
+        let old = std::mem::replace(&mut store.server, Identity(Nonce::random().0));
+        for cache in caches {
+            store.others.entry((*cache).to_owned()).or_insert(old);
+        }
+        store.server
+    }
+
+    /// The present server reigns over a cache with all that it holds, although nobody has shown that it missed nothing.
+    pub fn appoint_without_relay(&self, cache: &str) {
+        self.store().others.remove(cache);
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -204,6 +233,7 @@ pub enum Evicted {
     Leases,
     Tombstones,
     Generations,
+    Log,
 }
 
 impl fmt::Debug for ScriptedL2 {
@@ -242,18 +272,27 @@ impl Remote for ScriptedL2 {
         self.run(Call::Fill, fill).await
     }
 
-    async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, RemoteError> {
-        self.run(Call::Insert, |store| store.insert(cache, request, self.clock.now())).await
+    async fn insert(&self, cache: &str, by: Nonce, request: &FillRequest) -> Result<FillReply, RemoteError> {
+        self.run(Call::Insert, |store| store.insert(cache, by, request, self.clock.now())).await
     }
 
-    async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), RemoteError> {
-        let invalidate = |store: &mut Store| invalidations.iter().for_each(|one| store.invalidate(cache, one));
+    async fn invalidate(
+        &self,
+        cache: &str,
+        by: Nonce,
+        invalidations: &[Invalidation],
+    ) -> Result<Identity, RemoteError> {
+        let invalidate = |store: &mut Store| {
+            invalidations.iter().for_each(|one| store.invalidate(cache, by, one));
+            store.server
+        };
         self.run(Call::Invalidate, invalidate).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError> {
-        let generations =
-            |store: &mut Store| tags.iter().map(|tag| store.generations.get(&named(cache, tag)).copied()).collect();
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+        let generations = |store: &mut Store| {
+            tags.iter().map(|(_, tag)| store.generations.get(&named(cache, tag)).copied()).collect()
+        };
         self.run(Call::Generations, generations).await
     }
 
@@ -265,4 +304,73 @@ impl Remote for ScriptedL2 {
     async fn ping(&self) -> Result<(), RemoteError> {
         self.run(Call::Ping, |_| ()).await
     }
+
+    fn shards(&self) -> usize {
+        1
+    }
+
+    fn shard_of(&self, _cache: &str, _key: &str) -> usize {
+        0
+    }
+}
+
+#[async_trait::async_trait]
+impl Backplane for ScriptedL2 {
+    async fn read(&self, _shard: usize, place: &str, limit: usize, wait: Duration) -> Result<LogPage, RemoteError> {
+        let page = |store: &mut Store| LogPage { server: store.server, entries: store.log.from(place, limit) };
+        let news = Arc::clone(&self.store().log.news);
+        // Registered before the look, so that no entry falls in between.
+        let more = news.notified();
+        let found = self.run(Call::Read, page).await?;
+        if found.entries.len() > 1 {
+            return Ok(found);
+        }
+        // An alarm clock only, so that it rings by real time even where time is moved by hand; a model does not wait.
+        if cfg!(shuttle) || tokio::time::timeout(wait, more).await.is_err() {
+            return Ok(found);
+        }
+        Ok(page(&mut self.store()))
+    }
+
+    async fn anchor(&self, _shard: usize) -> Result<LogPage, RemoteError> {
+        self.run(Call::Anchor, |store| LogPage { server: store.server, entries: vec![store.log.last()] }).await
+    }
+
+    async fn reign(&self, caches: &[&str]) -> Result<Reign, RemoteError> {
+        let reign = |store: &mut Store| {
+            let is_whole = !caches.iter().any(|cache| store.others.contains_key(*cache));
+            Reign { server: store.server, is_whole, mark: store.mark }
+        };
+        self.run(Call::Reign, reign).await
+    }
+
+    async fn appoint(&self, caches: &[&str], server: Identity, keep: bool) -> Result<(), RemoteError> {
+        let appoint = |store: &mut Store| {
+            let is_right = store.server == server;
+            for cache in caches.iter().filter(|_| is_right) {
+                if store.others.remove(*cache).is_some() && !keep {
+                    store.begin_anew(cache);
+                }
+            }
+            is_right
+        };
+        let done = self.run(Call::Appoint, appoint).await?;
+        done.then_some(()).ok_or_else(|| RemoteError("another server answers".into()))
+    }
+
+    async fn set_mark(&self, server: Identity, mark: u64) -> Result<(), RemoteError> {
+        let set = |store: &mut Store| {
+            let is_right = store.server == server;
+            store.mark = if is_right { Some(mark) } else { store.mark };
+            is_right
+        };
+        let done = self.run(Call::SetMark, set).await?;
+        done.then_some(()).ok_or_else(|| RemoteError("another server answers".into()))
+    }
+
+    async fn inspect(&self, _forms: &[(String, String)], _life: Duration) -> Result<Vec<Finding>, RemoteError> {
+        self.run(Call::Inspect, |_| Vec::new()).await
+    }
+
+    async fn rediscover(&self) {}
 }

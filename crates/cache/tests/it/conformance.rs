@@ -8,7 +8,7 @@ use larder_cache::{
 };
 use larder_test_support::Redis;
 
-use crate::redis::{CACHE, LONG, a_fill, drop_key, remote_at, request, tag, token};
+use crate::redis::{BY, CACHE, LONG, a_fill, drop_key, remote_at, request, tag, token};
 
 macro_rules! every_remote {
     ($($case:ident)*) => {
@@ -37,6 +37,10 @@ every_remote! {
     an_insert_takes_the_present_generations
     an_invalidated_tag_gets_a_generation_that_nobody_has_seen
     several_invalidations_are_one_call
+    what_is_known_already_drops_nothing
+    a_change_of_a_tag_counts_once
+    whoever_answers_is_told_from_nobody_else
+    a_key_has_one_shard
     a_ping_is_answered
 }
 
@@ -74,15 +78,15 @@ impl Asked {
     }
 
     async fn insert(&self, request: FillRequest) -> FillReply {
-        self.0.insert(CACHE, &request).await.expect("L2 answers")
+        self.0.insert(CACHE, BY, &request).await.expect("L2 answers")
     }
 
     async fn invalidate(&self, one: Invalidation) {
-        self.0.invalidate(CACHE, &[one]).await.expect("L2 answers");
+        self.0.invalidate(CACHE, BY, &[one]).await.expect("L2 answers");
     }
 
     async fn generation(&self, tag: &str) -> Option<Nonce> {
-        self.0.generations(CACHE, &[tag]).await.expect("L2 answers").remove(0)
+        self.0.generations(CACHE, &[(0, tag)]).await.expect("L2 answers").remove(0)
     }
 
     /// Takes the lease and fills.
@@ -105,7 +109,7 @@ fn tagged(key: &str, name: &str, noted: Option<Nonce>) -> FillRequest {
 }
 
 fn red() -> Invalidation {
-    Invalidation::Tag("red".to_owned())
+    Invalidation::Tag { tag: "red".to_owned(), change: None }
 }
 
 async fn a_miss_is_leased_to_one_and_its_fill_is_fetched(l2: Asked) {
@@ -139,7 +143,7 @@ async fn a_batch_is_answered_in_order(l2: Asked) {
     assert_eq!(l2.0.fetch(CACHE, &[]).await, Ok(Vec::new()));
     assert_eq!(l2.0.lease(CACHE, &[], LONG).await, Ok(Vec::new()));
     assert_eq!(l2.0.fill(CACHE, &[]).await, Ok(Vec::new()));
-    assert_eq!(l2.0.invalidate(CACHE, &[]).await, Ok(()));
+    assert!(l2.0.invalidate(CACHE, BY, &[]).await.is_ok());
     assert_eq!(l2.0.release(CACHE, &[]).await, Ok(()));
     assert_eq!(l2.0.generations(CACHE, &[]).await, Ok(Vec::new()));
 }
@@ -149,9 +153,9 @@ async fn caches_do_not_see_each_other(l2: Asked) {
     l2.invalidate(red()).await;
     let generation = l2.generation("red").await;
     assert_eq!(l2.0.fetch("other", &["a"]).await, Ok(vec![None]));
-    assert_eq!(l2.0.generations("other", &["red"]).await, Ok(vec![None]));
+    assert_eq!(l2.0.generations("other", &[(0, "red")]).await, Ok(vec![None]));
     let all = [Invalidation::Everything, red(), drop_key("a", None, false)];
-    l2.0.invalidate("other", &all).await.expect("L2 answers");
+    l2.0.invalidate("other", BY, &all).await.expect("L2 answers");
     assert_eq!((l2.frame("a").await, l2.generation("red").await), (Some("one".into()), generation));
 }
 
@@ -280,7 +284,7 @@ async fn a_fill_makes_the_generation_that_is_missing(l2: Asked) {
     assert_eq!((held.generations, held.frame), (generations.clone(), "row".into()));
     let LeaseReply::Held(held) = l2.lease("a", 2).await else { unreachable!("it is filled") };
     assert_eq!(held.generations, generations);
-    let known = l2.0.generations(CACHE, &["blue", "none", "red"]).await;
+    let known = l2.0.generations(CACHE, &[(0, "blue"), (0, "none"), (0, "red")]).await;
     assert_eq!(known, Ok(vec![Some(generations[1]), None, Some(generations[0])]));
 }
 
@@ -288,7 +292,7 @@ async fn a_noted_generation_must_be_the_present_one(l2: Asked) {
     l2.invalidate(red()).await;
     let noted = l2.generation("red").await;
     l2.lease("a", 1).await;
-    l2.invalidate(Invalidation::Tag("blue".to_owned())).await;
+    l2.invalidate(Invalidation::Tag { tag: "blue".to_owned(), change: None }).await;
     assert_eq!(l2.fill(tagged("a", "red", noted)).await, FillReply::Stored(vec![noted.expect("made")]));
     l2.invalidate(red()).await;
     l2.lease("b", 1).await;
@@ -331,11 +335,64 @@ async fn several_invalidations_are_one_call(l2: Asked) {
         l2.put(key, key).await;
     }
     let some = [drop_key("a", None, false), red(), drop_key("c", Some(1), true)];
-    l2.0.invalidate(CACHE, &some).await.expect("L2 answers");
+    l2.0.invalidate(CACHE, BY, &some).await.expect("L2 answers");
     assert_eq!((l2.frame("a").await, l2.frame("b").await, l2.frame("c").await), (None, Some("b".into()), None));
     assert!(l2.generation("red").await.is_some());
 }
 
 async fn a_ping_is_answered(l2: Asked) {
     assert_eq!(l2.0.ping().await, Ok(()));
+}
+
+async fn what_is_known_already_drops_nothing(l2: Asked) {
+    l2.invalidate(drop_key("a", Some(5), false)).await;
+    l2.put("a", "row").await;
+    l2.lease("b", 1).await;
+    l2.invalidate(drop_key("a", Some(5), false)).await;
+    l2.invalidate(drop_key("a", Some(4), true)).await;
+    assert_eq!(l2.frame("a").await, Some("row".into()));
+    l2.insert(of_version(Some(6), false)).await;
+    l2.invalidate(drop_key("a", Some(6), false)).await;
+    assert_eq!(l2.frame("a").await, Some("row".into()));
+    l2.invalidate(drop_key("a", Some(7), false)).await;
+    assert_eq!(l2.fetch("a").await, None);
+    l2.put("a", "row").await;
+    l2.invalidate(drop_key("a", None, false)).await;
+    assert_eq!(l2.fetch("a").await, None);
+}
+
+async fn a_change_of_a_tag_counts_once(l2: Asked) {
+    let change = |tag: &str, change| Invalidation::Tag { tag: tag.to_owned(), change: Some(change) };
+    l2.invalidate(change("red", 7)).await;
+    let first = l2.generation("red").await;
+    l2.lease("a", 1).await;
+    l2.invalidate(change("red", 7)).await;
+    assert_eq!(l2.generation("red").await, first);
+    assert!(matches!(l2.fill(tagged("a", "red", None)).await, FillReply::Stored(_)));
+    // A lower number is another change: numbers are not the order of commits.
+    l2.invalidate(change("red", 6)).await;
+    let second = l2.generation("red").await;
+    assert_ne!(second, first);
+    l2.invalidate(change("blue", 7)).await;
+    assert!(l2.generation("blue").await.is_some());
+    l2.invalidate(red()).await;
+    assert_ne!(l2.generation("red").await, second);
+}
+
+async fn whoever_answers_is_told_from_nobody_else(l2: Asked) {
+    let server = l2.0.invalidate(CACHE, BY, &[drop_key("a", None, false)]).await.expect("L2 answers");
+    assert_eq!(l2.0.invalidate(CACHE, BY, &[red(), Invalidation::Everything]).await, Ok(server));
+    assert_eq!(l2.0.invalidate(CACHE, BY, &[]).await, Ok(server));
+    l2.put("a", "row").await;
+    assert_eq!(l2.fetch("a").await.expect("filled").server, server);
+    let LeaseReply::Held(held) = l2.lease("a", 1).await else { unreachable!("it is filled") };
+    assert_eq!(held.server, server);
+}
+
+async fn a_key_has_one_shard(l2: Asked) {
+    let shards = l2.0.shards();
+    for key in ["", "a", "b"] {
+        assert!(l2.0.shard_of(CACHE, key) < shards);
+        assert_eq!(l2.0.shard_of(CACHE, key), l2.0.shard_of(CACHE, key));
+    }
 }

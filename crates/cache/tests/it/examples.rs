@@ -58,10 +58,9 @@ async fn two_level_shows_what_another_node_finds_in_redis() {
         "there, batch: product 2, revision 0 from Loader",
         "there, batch: product 3, revision 0 from Loader",
         "here, changed: product 1, revision 1 from Loader",
-        "there, its L1: product 1, revision 0 from L1",
-        "there, past L1: product 1, revision 1 from L2",
+        "there, soon after: product 1, revision 1 from L2",
         "here, tag changed: product 1, revision 2 from Loader",
-        "there: 6 calls, 2 by L1, 2 by L2, 2 loaded",
+        "here: 4 calls, 1 by L1, 0 by L2, 3 loaded",
     ];
     assert_eq!(lines("two_level", &[&redis.url()]), expected);
     assert_eq!(lines("two_level", &[&redis.url()]), expected, "a second run finds nothing of the first");
@@ -72,7 +71,8 @@ fn two_level_works_without_redis_and_says_so() {
     let lines = lines("two_level", &[NO_REDIS]);
     assert!(lines[0].starts_with("Redis is away, each node works on its own"), "{lines:?}");
     assert_eq!(lines[3], "there, first: product 1, revision 0 from Loader");
-    assert_eq!(lines[11], "there: 6 calls, 2 by L1, 0 by L2, 4 loaded");
+    assert_eq!(lines[8], "there, soon after: product 1, revision 1 from Loader");
+    assert_eq!(lines[10], "here: 4 calls, 1 by L1, 0 by L2, 3 loaded");
 }
 
 /// A running service; gone when dropped.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use larder_cache::{
-    CacheOptions, ErrorKind, FillReply, FillRequest, Held, Invalidation, L2Options, LeaseReply, LeaseRequest, Nonce,
-    Remote, RemoteError,
+    CacheOptions, ErrorKind, FillReply, FillRequest, Held, Identity, Invalidation, L2Options, LeaseReply, LeaseRequest,
+    Nonce, Remote, RemoteError,
     Source::{self, L2, Loader},
     testing::{Call, Fault, LoaderFault, ScriptedL2},
 };
@@ -260,20 +260,33 @@ impl Remote for Panicking {
         self.may(Call::Fill).fill(cache, requests).await
     }
 
-    async fn insert(&self, cache: &str, request: &FillRequest) -> Result<FillReply, RemoteError> {
-        self.may(Call::Insert).insert(cache, request).await
+    async fn insert(&self, cache: &str, by: Nonce, request: &FillRequest) -> Result<FillReply, RemoteError> {
+        self.may(Call::Insert).insert(cache, by, request).await
     }
 
-    async fn invalidate(&self, cache: &str, invalidations: &[Invalidation]) -> Result<(), RemoteError> {
-        self.may(Call::Invalidate).invalidate(cache, invalidations).await
+    async fn invalidate(
+        &self,
+        cache: &str,
+        by: Nonce,
+        invalidations: &[Invalidation],
+    ) -> Result<Identity, RemoteError> {
+        self.may(Call::Invalidate).invalidate(cache, by, invalidations).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
         self.may(Call::Generations).generations(cache, tags).await
     }
 
     async fn release(&self, cache: &str, leases: &[(&str, Nonce)]) -> Result<(), RemoteError> {
         self.may(Call::Release).release(cache, leases).await
+    }
+
+    fn shards(&self) -> usize {
+        1
+    }
+
+    fn shard_of(&self, _cache: &str, _key: &str) -> usize {
+        0
     }
 
     async fn ping(&self) -> Result<(), RemoteError> {

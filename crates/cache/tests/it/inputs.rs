@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use larder_cache::{
     Cache, CacheKey, CacheOptions, Codec, CodecError, ConfigError, Error, ErrorKind, FillReply, FillRequest, Held,
-    Invalidation, Json, L2, L2Options, LeaseReply, LeaseRequest, Loaded, Nonce, RawBytes, Remote, RemoteError, Source,
+    Identity, Invalidation, Json, L2, L2Options, LeaseReply, LeaseRequest, Loaded, Nonce, RawBytes, Remote,
+    RemoteError, Source,
     testing::{Call, LoadFailed, ManualClock, ScriptedL2},
 };
 use larder_test_support::Redis;
@@ -299,20 +300,28 @@ impl Remote for Miscounting {
         self.remote.fill(cache, asked).await.map(|answers| self.spoil(answers))
     }
 
-    async fn insert(&self, cache: &str, asked: &FillRequest) -> Result<FillReply, RemoteError> {
-        self.remote.insert(cache, asked).await
+    async fn insert(&self, cache: &str, by: Nonce, asked: &FillRequest) -> Result<FillReply, RemoteError> {
+        self.remote.insert(cache, by, asked).await
     }
 
-    async fn invalidate(&self, cache: &str, asked: &[Invalidation]) -> Result<(), RemoteError> {
-        self.remote.invalidate(cache, asked).await
+    async fn invalidate(&self, cache: &str, by: Nonce, asked: &[Invalidation]) -> Result<Identity, RemoteError> {
+        self.remote.invalidate(cache, by, asked).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[&str]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
         self.remote.generations(cache, tags).await.map(|answers| self.spoil(answers))
     }
 
     async fn release(&self, cache: &str, leases: &[(&str, Nonce)]) -> Result<(), RemoteError> {
         self.remote.release(cache, leases).await
+    }
+
+    fn shards(&self) -> usize {
+        1
+    }
+
+    fn shard_of(&self, _cache: &str, _key: &str) -> usize {
+        0
     }
 
     async fn ping(&self) -> Result<(), RemoteError> {

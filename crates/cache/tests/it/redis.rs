@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use larder_cache::{
     FillReply, FillRequest, FillTag, Held, Invalidation, LeaseReply, LeaseRequest, Nonce, RedisOptions, RedisRemote,
-    Remote,
+    Reigning, Remote,
 };
 use larder_test_support::{Redis, RedisServer};
 
@@ -15,10 +15,23 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// The cache that the tests speak of.
 pub(crate) const CACHE: &str = "names";
 
+/// Who the tests say they are.
+pub(crate) const BY: Nonce = Nonce(*b"fedcba9876543210");
+
 /// A second level of its own connection.
 pub(crate) fn remote_at(url: &str, namespace: &str) -> RedisRemote {
-    let options = RedisOptions { url: url.to_owned(), namespace: namespace.to_owned(), ca_certificate: None };
+    remote_with(url, namespace, RedisOptions::default())
+}
+
+/// As [`remote_at`], with further options.
+pub(crate) fn remote_with(url: &str, namespace: &str, options: RedisOptions) -> RedisRemote {
+    let options = RedisOptions { url: url.to_owned(), namespace: namespace.to_owned(), ..options };
     RedisRemote::new(&options).expect("the options work")
+}
+
+/// A second level under which the relay says who reigns.
+pub(crate) fn relayed_at(url: &str, namespace: &str) -> RedisRemote {
+    remote_with(url, namespace, RedisOptions { reign: Reigning::Relayed, ..RedisOptions::default() })
 }
 
 pub(crate) fn token(number: u8) -> Nonce {
@@ -31,7 +44,16 @@ pub(crate) fn request(key: &str, number: u8) -> LeaseRequest {
 
 pub(crate) fn a_fill(key: &str, number: u8, frame: &str) -> FillRequest {
     let (key, frame) = (key.to_owned(), Bytes::copy_from_slice(frame.as_bytes()));
-    FillRequest { key, token: token(number), frame, life: LONG, version: None, absent: false, tags: Vec::new() }
+    FillRequest {
+        key,
+        text: None,
+        token: token(number),
+        frame,
+        life: LONG,
+        version: None,
+        absent: false,
+        tags: Vec::new(),
+    }
 }
 
 pub(crate) fn tag(name: &str, noted: Option<Nonce>) -> FillTag {
@@ -39,14 +61,14 @@ pub(crate) fn tag(name: &str, noted: Option<Nonce>) -> FillTag {
 }
 
 pub(crate) fn drop_key(key: &str, version: Option<u64>, gone: bool) -> Invalidation {
-    Invalidation::Key { key: key.to_owned(), version, gone }
+    Invalidation::Key { key: key.to_owned(), text: None, version, gone }
 }
 
 /// A remote in a namespace of its own on the shared server; the short calls panic when it fails.
 pub(crate) struct Scene {
     pub(crate) server: &'static RedisServer,
     pub(crate) remote: RedisRemote,
-    namespace: String,
+    pub(crate) namespace: String,
 }
 
 impl Scene {
@@ -88,15 +110,15 @@ impl Scene {
     }
 
     pub(crate) async fn insert(&self, request: &FillRequest) -> FillReply {
-        self.remote.insert(CACHE, request).await.expect("Redis answers")
+        self.remote.insert(CACHE, BY, request).await.expect("Redis answers")
     }
 
     pub(crate) async fn invalidate(&self, one: Invalidation) {
-        self.remote.invalidate(CACHE, &[one]).await.expect("Redis answers");
+        self.remote.invalidate(CACHE, BY, &[one]).await.expect("Redis answers");
     }
 
     pub(crate) async fn generation(&self, tag: &str) -> Option<Nonce> {
-        self.remote.generations(CACHE, &[tag]).await.expect("Redis answers").remove(0)
+        self.remote.generations(CACHE, &[(0, tag)]).await.expect("Redis answers").remove(0)
     }
 
     /// Takes the lease and fills.

@@ -55,7 +55,7 @@ async fn an_evicted_mark_of_moved_tags_refuses_what_was_not_noted() {
 #[tokio::test]
 async fn an_evicted_generation_refuses_what_noted_it_and_comes_back_as_another() {
     let scene = Scene::new().await;
-    scene.invalidate(Invalidation::Tag("red".into())).await;
+    scene.invalidate(Invalidation::Tag { tag: "red".into(), change: None }).await;
     let noted = scene.generation("red").await;
     scene.lease("a", 1).await;
     scene.command::<()>(&["DEL", "@g:names:red"]).await;
@@ -76,7 +76,7 @@ async fn an_evicted_lease_refuses_its_fill() {
 
 #[tokio::test]
 async fn a_list_in_the_place_of_any_key_is_overwritten() {
-    for name in ["@v:names:a", "@l:names:a", "@t:names:a", "@g:names:red", "@e:names", "@a:names"] {
+    for name in ["@v:names:a", "@l:names:a", "@t:names:a", "@g:names:red", "@e:names", "@a:names", "@s"] {
         let scene = Scene::new().await;
         put_a_list(&scene, name).await;
         assert_eq!(scene.fetch("a").await, None, "{name}");
@@ -87,7 +87,11 @@ async fn a_list_in_the_place_of_any_key_is_overwritten() {
         assert!(matches!(scene.insert(&tagged("a")).await, FillReply::Stored(_)), "{name}");
         assert_eq!(scene.frame("a").await.as_deref(), Some("row"), "{name}");
         put_a_list(&scene, name).await;
-        for one in [Invalidation::Tag("red".into()), Invalidation::Everything, drop_key("a", Some(9), false)] {
+        for one in [
+            Invalidation::Tag { tag: "red".into(), change: None },
+            Invalidation::Everything,
+            drop_key("a", Some(9), false),
+        ] {
             scene.invalidate(one).await;
         }
         assert_eq!(scene.fetch("a").await, None, "{name}");

@@ -2,7 +2,7 @@
 
 use larder_cache::{FillReply, FillRequest, Remote};
 
-use crate::redis::{CACHE, Scene, a_fill, tag};
+use crate::redis::{BY, CACHE, Scene, a_fill, tag};
 
 #[tokio::test]
 async fn more_tags_than_a_byte_counts_are_refused() {
@@ -12,6 +12,6 @@ async fn more_tags_than_a_byte_counts_are_refused() {
     assert!(matches!(scene.insert(&most).await, FillReply::Stored(made) if made.len() == 255));
     assert_eq!(scene.fetch("a").await.expect("stored").generations.len(), 255);
     let more = FillRequest { tags: tags(256), ..most };
-    scene.remote.insert(CACHE, &more).await.unwrap_err();
+    scene.remote.insert(CACHE, BY, &more).await.unwrap_err();
     scene.remote.fill(CACHE, &[more]).await.unwrap_err();
 }

@@ -4,7 +4,7 @@ use larder_cache::{RedisOptions, RedisRemote, Remote};
 use larder_test_support::{Redis, RedisOptions as ServerOptions};
 use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 
-use crate::redis::{CACHE, a_fill};
+use crate::redis::{BY, CACHE, a_fill};
 
 /// An authority in PEM, and what a server for `name` needs of it: certificate and key in files of a folder.
 fn certified(folder: &std::path::Path, name: &str) -> anyhow::Result<String> {
@@ -43,7 +43,8 @@ impl Secure {
         let password = self.server.url().trim_start_matches("redis://:").split('@').next().unwrap_or("").to_owned();
         let url = format!("rediss://default:{password}@{host}:{}/", self.port);
         let ca_certificate = Some(authority.as_bytes().to_vec());
-        RedisRemote::new(&RedisOptions { url, namespace: "shop".into(), ca_certificate }).expect("the options work")
+        let options = RedisOptions { url, namespace: "shop".into(), ca_certificate, ..RedisOptions::default() };
+        RedisRemote::new(&options).expect("the options work")
     }
 }
 
@@ -51,7 +52,7 @@ impl Secure {
 async fn a_server_is_believed_if_the_authority_signed_for_its_name() -> anyhow::Result<()> {
     let secure = Secure::start().await?;
     let remote = secure.remote("localhost", &secure.authority);
-    remote.insert(CACHE, &a_fill("a", 1, "one")).await?;
+    remote.insert(CACHE, BY, &a_fill("a", 1, "one")).await?;
     assert_eq!(remote.fetch(CACHE, &["a"]).await?[0].as_ref().expect("stored").frame, "one");
     secure.remote("127.0.0.1", &secure.authority).ping().await.unwrap_err();
     let folder = secure.server.folder().join("other");
@@ -64,10 +65,11 @@ async fn a_server_is_believed_if_the_authority_signed_for_its_name() -> anyhow::
 async fn addresses_and_certificates_that_cannot_work_are_refused() {
     let refused = |url: &str, authority: Option<&str>| {
         let ca_certificate = authority.map(|authority| authority.as_bytes().to_vec());
-        let options = RedisOptions { url: url.into(), namespace: "shop".into(), ca_certificate };
+        let options =
+            RedisOptions { url: url.into(), namespace: "shop".into(), ca_certificate, ..RedisOptions::default() };
         RedisRemote::new(&options).expect_err("refused").option
     };
-    for url in ["", "http://cache", "redis+sentinel://cache", "redis+cluster://cache", "rediss://cache/#insecure"] {
+    for url in ["", "http://cache", "redis+sentinel://cache", "redis+cluster://cache/1", "rediss://cache/#insecure"] {
         assert_eq!(refused(url, None), "url", "{url}");
     }
     let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use larder_cache::{Invalidation, Remote};
 use larder_test_support::{Redis, RedisOptions as ServerOptions};
 
-use crate::redis::{CACHE, LONG, a_fill, drop_key, remote_at, request, token};
+use crate::redis::{BY, CACHE, LONG, a_fill, drop_key, remote_at, request, token};
 
 /// What ran since `before`, without what the looking itself ran.
 async fn since(server: &Redis, before: &BTreeMap<String, u64>) -> anyhow::Result<BTreeMap<String, u64>> {
@@ -25,7 +25,7 @@ async fn a_fetch_runs_no_script_and_reads_all_values_at_once() -> anyhow::Result
     let remote = remote_at(&server.url(), "shop");
     let keys: Vec<String> = (0..100).map(|key| key.to_string()).collect();
     for key in &keys {
-        remote.insert(CACHE, &a_fill(key, 0, key)).await?;
+        remote.insert(CACHE, BY, &a_fill(key, 0, key)).await?;
     }
     let all: Vec<&str> = keys.iter().map(String::as_str).collect();
     let before = server.command_counts().await?;
@@ -45,7 +45,7 @@ async fn a_fetch_runs_no_script_and_reads_all_values_at_once() -> anyhow::Result
 #[tokio::test]
 async fn a_new_connection_asks_for_the_time_with_its_first_fetch() -> anyhow::Result<()> {
     let server = Redis::start(ServerOptions::default()).await?;
-    remote_at(&server.url(), "shop").insert(CACHE, &a_fill("a", 0, "one")).await?;
+    remote_at(&server.url(), "shop").insert(CACHE, BY, &a_fill("a", 0, "one")).await?;
     let another = remote_at(&server.url(), "shop");
     another.ping().await?;
     let before = server.command_counts().await?;
@@ -65,10 +65,14 @@ async fn forgotten_scripts_are_loaded_again() -> anyhow::Result<()> {
     remote.fill(CACHE, &[a_fill("a", 1, "one"), a_fill("b", 1, "two")]).await?;
     assert!(remote.fetch(CACHE, &["a", "b"]).await?.iter().all(Option::is_some));
     forget().await?;
-    remote.insert(CACHE, &a_fill("c", 1, "three")).await?;
+    remote.insert(CACHE, BY, &a_fill("c", 1, "three")).await?;
     forget().await?;
-    let all = [drop_key("a", Some(1), false), Invalidation::Tag("red".into()), Invalidation::Everything];
-    remote.invalidate(CACHE, &all).await?;
+    let all = [
+        drop_key("a", Some(1), false),
+        Invalidation::Tag { tag: "red".into(), change: None },
+        Invalidation::Everything,
+    ];
+    remote.invalidate(CACHE, BY, &all).await?;
     assert!(remote.fetch(CACHE, &["a", "b", "c"]).await?.iter().all(Option::is_none));
     remote.lease(CACHE, &[request("a", 2)], LONG).await?;
     forget().await?;

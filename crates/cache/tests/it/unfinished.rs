@@ -97,6 +97,10 @@ impl CacheKey for Interrupting {
     fn write_to(&self, text: &mut String) {
         self.0.write_to(text);
     }
+
+    fn read_from(_text: &str) -> Option<Self> {
+        None
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@
 #![cfg(shuttle)]
 
 mod explore;
+mod hearing;
 mod nodes;
 mod one_node;
 mod planted;

@@ -4,6 +4,7 @@ use larder_cache::testing::{L2Mutant, Mutant};
 
 use crate::{
     explore::finds,
+    hearing::{announced_changes, failover, lost_log},
     nodes::{TOO_LONG, late_fill, slow_answer},
     one_node::{backfill_and_invalidation, clear_and_flights, inserts_and_invalidations, refused_invalidation},
     tags::{lost_generation, tag_and_fills, tag_and_loads},
@@ -64,4 +65,19 @@ fn generations_that_count_are_found() {
 #[test]
 fn fills_whose_tags_are_not_checked_are_found() {
     finds(tag_and_fills, L2Mutant::TagsUnchecked, &[STALE]);
+}
+
+#[test]
+fn no_floors_are_found_by_changes_that_are_announced_early() {
+    finds(announced_changes, Mutant::NoFloors, &[STALE]);
+}
+
+#[test]
+fn reading_on_after_a_gap_is_found() {
+    finds(lost_log, Mutant::NoGapDetection, &[STALE]);
+}
+
+#[test]
+fn believing_values_of_another_reign_is_found() {
+    finds(failover, L2Mutant::NoReign, &[STALE, L2_STALE]);
 }

@@ -11,7 +11,8 @@ use std::{
 };
 
 use larder_cache::{
-    Cache, CacheOptions, CallOptions, Change, Clock, Json, L2, L2Options, Loaded, Lookup,
+    BackplaneOptions, Cache, CacheOptions, CallOptions, Change, Clock, Feed, FeedOptions, Json, L2, L2Options, Loaded,
+    Lookup,
     testing::{Call, CountingLoader, ManualClock, ScriptedL2},
 };
 use shuttle::future::{self, JoinHandle, yield_now};
@@ -66,6 +67,8 @@ pub(crate) struct World {
 #[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) cache: Cache<u64, u64>,
+    pub(crate) l2: L2,
+    pub(crate) feed: Option<Feed>,
     world: World,
     floors: Arc<[AtomicU64; 4]>,
 }
@@ -84,6 +87,29 @@ impl World {
     }
 
     pub(crate) fn node_with(&self, options: CacheOptions) -> Node {
+        self.build(options, None, false)
+    }
+
+    /// A node that listens to the backplane when it is told to.
+    pub(crate) async fn listener(&self) -> Node {
+        let node = self.build(options(), None, true);
+        node.l2.listen_once().await.expect("L2 answers");
+        node
+    }
+
+    /// A node that also hears of changes at their source, and has heard of all until now.
+    pub(crate) async fn fed(&self) -> Node {
+        let clock = Arc::new(Time(Arc::clone(&self.clock)));
+        let feed = FeedOptions { max_staleness: TTL, ..FeedOptions::default() };
+        let feed = Feed::with_clock(feed, clock).expect("lawful options");
+        let node = self.build(options(), Some(feed.clone()), true);
+        node.l2.listen_once().await.expect("L2 answers");
+        feed.settle(node.l2.server().expect("it was heard"), 0, None);
+        feed.confirm(self.clock.now());
+        node
+    }
+
+    fn build(&self, options: CacheOptions, feed: Option<Feed>, listens: bool) -> Node {
         let clock = Arc::new(Time(Arc::clone(&self.clock)));
         let l2_options = L2Options { deadline: Duration::from_mins(1), ..L2Options::default() };
         let mut l2 =
@@ -92,8 +118,19 @@ impl World {
         if let Some(mistake) = self.planted.cache {
             (l2, cache) = (l2.mutant(mistake), cache.mutant(mistake));
         }
-        let cache = cache.l2(&l2.build().expect("lawful options")).build().expect("lawful options");
-        Node { cache, world: self.clone(), floors: Arc::default() }
+        if listens {
+            l2 = l2.backplane(
+                Arc::<ScriptedL2>::clone(&self.remote),
+                BackplaneOptions { max_staleness: TTL, ..BackplaneOptions::default() },
+            );
+        }
+        let l2 = l2.build().expect("lawful options");
+        cache = cache.l2(&l2);
+        if let Some(feed) = &feed {
+            cache = cache.feed(feed);
+        }
+        let cache = cache.build().expect("lawful options");
+        Node { cache, l2, feed, world: self.clone(), floors: Arc::default() }
     }
 
     /// L2 holds the row, and no node does.

@@ -2,37 +2,51 @@
 
 use std::{any::Any, sync::Arc};
 
-use larder_cache::{L2, RedisOptions, RedisRemote};
-use larder_repository::{Database, ProductRepository, conformance::Subject};
-use larder_repository_cached::{CachedProducts, CachedProductsOptions};
-use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts, PostgresTokens};
-use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts, SqliteTokens};
-use larder_test_support::{Postgres, Redis};
+use larder_cache::{BackplaneOptions, L2, RedisOptions, RedisRemote, Reigning};
+use larder_repository::{Database, Outbox, ProductRepository, conformance::Subject};
+use larder_repository_cached::{CachedProducts, CachedProductsOptions, Sources};
+use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens};
+use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteOutbox, SqliteProducts, SqliteTokens};
+use larder_test_support::{Postgres, Redis, RedisServer};
 use tokio::runtime::Handle;
 
-pub(crate) async fn redis() -> L2 {
-    let server = Redis::shared().await.expect("a Redis");
-    let options =
-        RedisOptions { url: server.url().to_owned(), namespace: server.fresh_namespace(), ..Default::default() };
-    L2::new(Arc::new(RedisRemote::new(&options).expect("a valid URL"))).expect("a runtime")
+/// An L2 with a backplane in a namespace, as each node of a cluster has one.
+pub(crate) fn l2_at(server: &RedisServer, namespace: &str) -> L2 {
+    let options = RedisOptions {
+        url: server.url(),
+        namespace: namespace.to_owned(),
+        reign: Reigning::Relayed,
+        ..RedisOptions::default()
+    };
+    let remote = Arc::new(RedisRemote::new(&options).expect("a valid URL"));
+    let backplane = Arc::clone(&remote);
+    L2::builder(remote).backplane(backplane, BackplaneOptions::default()).build().expect("a runtime")
 }
 
-pub(crate) fn cached(
+async fn redis() -> L2 {
+    let server = Redis::shared().await.expect("a Redis");
+    l2_at(server, &server.fresh_namespace())
+}
+
+fn cached(
     inner: Arc<dyn ProductRepository>,
+    outbox: Option<Arc<dyn Outbox>>,
     l2: Option<L2>,
     l1_capacity_bytes: u64,
 ) -> Arc<dyn ProductRepository> {
     let options = CachedProductsOptions { l1_capacity_bytes, ..CachedProductsOptions::default() };
-    Arc::new(CachedProducts::new(inner, l2, &options, Handle::current()).expect("valid options"))
+    let sources = Sources { l2, outbox };
+    Arc::new(CachedProducts::new(inner, sources, &options, Handle::current()).expect("valid options"))
 }
 
-async fn over_sqlite(l2: Option<L2>, l1_capacity_bytes: u64) -> Subject {
+async fn over_sqlite(has_outbox: bool, l2: Option<L2>, l1_capacity_bytes: u64) -> Subject {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = SqliteDatabase::open(SqliteOptions::new(folder.path().join("larder.db"))).expect("opens");
     database.migrate().await.expect("migrates");
     let inner = Arc::new(SqliteProducts::new(&database));
     let import = Arc::clone(&inner);
-    let products = cached(inner, l2, l1_capacity_bytes);
+    let outbox = has_outbox.then(|| Arc::new(SqliteOutbox::new(&database)) as Arc<dyn Outbox>);
+    let products = cached(inner, outbox, l2, l1_capacity_bytes);
     Subject { products, import, tokens: Arc::new(SqliteTokens::new(&database)), keep: Box::new(folder) }
 }
 
@@ -44,7 +58,8 @@ async fn over_postgres(l2: Option<L2>) -> Subject {
     database.migrate().await.expect("migrates");
     let inner = Arc::new(PostgresProducts::new(&database));
     let import = Arc::clone(&inner);
-    let products = cached(inner, l2, 64 << 20);
+    let outbox = Arc::new(PostgresOutbox::new(&database));
+    let products = cached(inner, Some(outbox), l2, 64 << 20);
     let keep: Box<dyn Any + Send> = Box::new(home);
     Subject { products, import, tokens: Arc::new(PostgresTokens::new(&database)), keep }
 }
@@ -52,7 +67,15 @@ async fn over_postgres(l2: Option<L2>) -> Subject {
 mod sqlite_l1 {
     //! L1 alone, as the embedded default has it.
     async fn subject() -> super::Subject {
-        super::over_sqlite(None, 64 << 20).await
+        super::over_sqlite(true, None, 64 << 20).await
+    }
+    larder_repository::conformance!(subject);
+}
+
+mod sqlite_deaf {
+    //! L1 alone, without an outbox.
+    async fn subject() -> super::Subject {
+        super::over_sqlite(false, None, 64 << 20).await
     }
     larder_repository::conformance!(subject);
 }
@@ -60,7 +83,7 @@ mod sqlite_l1 {
 mod sqlite_l2 {
     //! Redis alone: nothing is hidden by L1.
     async fn subject() -> super::Subject {
-        super::over_sqlite(Some(super::redis().await), 0).await
+        super::over_sqlite(true, Some(super::redis().await), 0).await
     }
     larder_repository::conformance!(subject);
 }

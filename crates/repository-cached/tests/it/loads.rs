@@ -17,12 +17,11 @@ use larder_domain::{
 use larder_repository::{
     Database, Error, ErrorKind, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written,
 };
+use larder_repository_cached::{CachedProducts, CachedProductsOptions, Sources};
 use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts};
 use larder_test_support::Redis;
 use tempfile::TempDir;
-use tokio::{sync::Semaphore, task::JoinSet, time};
-
-use crate::conformance::cached;
+use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet, time};
 
 const CALLERS: u32 = 1_000;
 const L1_BYTES: u64 = 64 << 20;
@@ -144,7 +143,10 @@ impl Catalogue {
 
     /// A cache of its own in front of the database, as a node has it.
     fn node(&self, l2: Option<L2>) -> Arc<dyn ProductRepository> {
-        cached(Arc::clone(&self.products) as Arc<dyn ProductRepository>, l2, L1_BYTES)
+        let inner = Arc::clone(&self.products) as Arc<dyn ProductRepository>;
+        let options = CachedProductsOptions { l1_capacity_bytes: L1_BYTES, ..CachedProductsOptions::default() };
+        let sources = Sources { l2, outbox: None };
+        Arc::new(CachedProducts::new(inner, sources, &options, Handle::current()).expect("valid options"))
     }
 
     fn queries(&self) -> usize {

@@ -3,6 +3,7 @@
 use deadpool_postgres::Client;
 use larder_domain::{Adjustment, Encoded, Product, ProductDraft, ProductId, ProductPatch, Version};
 use larder_repository::{ErrorKind, Listing, Precondition, Written};
+use tokio_postgres::Row;
 
 use crate::{failure::Failure, rows};
 
@@ -36,7 +37,7 @@ pub(super) async fn create(client: &Client, draft: &ProductDraft) -> Result<Writ
             ],
         )
         .await?;
-    Ok(changed(rows::product(&row)?, None))
+    changed(&row, rows::PRODUCT_COLUMNS, rows::product(&row)?, None)
 }
 
 /// A replacement is a patch that sets everything but the figures that the draft leaves out.
@@ -102,7 +103,7 @@ pub(super) async fn update(
     if rows::cell::<Option<i64>>(&row, 0)?.is_none() {
         return Err(ErrorKind::PreconditionFailed.into());
     }
-    Ok(changed(rows::product(&row)?, Some(rows::listing_before(&row)?)))
+    changed(&row, rows::PRODUCT_COLUMNS + 3, rows::product(&row)?, Some(rows::listing_before(&row)?))
 }
 
 pub(super) async fn delete(client: &Client, id: ProductId, precondition: Precondition) -> Result<Written, Failure> {
@@ -113,7 +114,8 @@ pub(super) async fn delete(client: &Client, id: ProductId, precondition: Precond
     let version = version.ok_or(ErrorKind::PreconditionFailed)?;
     let product = rows::product(&row)?;
     let before = Some(Listing::from(&product));
-    Ok(Written { id, version: Version(version), product: Encoded::from_value(product), before, after: None })
+    let position = rows::position(&row, rows::PRODUCT_COLUMNS + 1)?;
+    Ok(Written { id, version: Version(version), product: Encoded::from_value(product), before, after: None, position })
 }
 
 pub(super) async fn adjust(client: &Client, id: ProductId, adjustment: &Adjustment) -> Result<Written, Failure> {
@@ -124,7 +126,7 @@ pub(super) async fn adjust(client: &Client, id: ProductId, adjustment: &Adjustme
         .ok_or(ErrorKind::NotFound)?;
     let product = rows::product(&row)?;
     let before = Some(Listing::from(&product));
-    Ok(changed(product, before))
+    changed(&row, rows::PRODUCT_COLUMNS, product, before)
 }
 
 fn wanted_version(precondition: Precondition) -> Option<i64> {
@@ -134,8 +136,10 @@ fn wanted_version(precondition: Precondition) -> Option<i64> {
     }
 }
 
-/// The change that left `product` behind.
-fn changed(product: Product, before: Option<Listing>) -> Written {
+/// The change that left `product` behind; its position stands in the row from `column` on.
+fn changed(row: &Row, column: usize, product: Product, before: Option<Listing>) -> Result<Written, Failure> {
     let after = Some(Listing::from(&product));
-    Written { id: product.id, version: product.version, product: Encoded::from_value(product), before, after }
+    let position = rows::position(row, column)?;
+    let version = product.version;
+    Ok(Written { id: product.id, version, product: Encoded::from_value(product), before, after, position })
 }

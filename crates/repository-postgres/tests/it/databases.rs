@@ -4,9 +4,10 @@ use std::{fs, sync::Arc, time::Duration};
 
 use larder_domain::{Category, Price, Product, ProductDraft, ProductId};
 use larder_repository::{
-    Database, Error, ErrorKind, Freshness, ImportedProduct, ProductRepository, conformance::Subject,
+    Database, Error, ErrorKind, Freshness, ImportedProduct, ProductRepository,
+    conformance::{OutboxSubject, Subject},
 };
-use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts, PostgresTokens};
+use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens};
 use larder_test_support::{Postgres, TestDatabase};
 use tokio::{runtime::Handle, time};
 use tokio_postgres::{Client, NoTls};
@@ -48,6 +49,19 @@ impl Migrated {
             tokens: Arc::new(self.tokens),
             keep: Box::new((self.database, self.server_side)),
         }
+    }
+
+    pub(crate) fn into_outbox_subject(self) -> OutboxSubject {
+        OutboxSubject {
+            outbox: Arc::new(self.outbox()),
+            products: Arc::new(self.products.clone()),
+            import: Arc::new(self.products),
+            keep: Box::new((self.database, self.server_side)),
+        }
+    }
+
+    pub(crate) fn outbox(&self) -> PostgresOutbox {
+        PostgresOutbox::new(&self.database)
     }
 
     /// A connection of somebody else, as by psql.

@@ -6,6 +6,7 @@ mod databases;
 mod faults;
 mod import;
 mod migrations;
+mod outbox;
 mod plans;
 mod tls;
 mod tokens;
@@ -14,11 +15,16 @@ mod writes;
 mod contract {
     //! The suite that every implementation runs.
 
-    use larder_repository::conformance::Subject;
+    use larder_repository::conformance::{OutboxSubject, Subject};
 
     async fn empty_database() -> Subject {
         crate::databases::Migrated::new().await.into_subject()
     }
 
+    async fn empty_outbox() -> OutboxSubject {
+        crate::databases::Migrated::new().await.into_outbox_subject()
+    }
+
     larder_repository::conformance!(empty_database);
+    larder_repository::outbox_conformance!(empty_outbox);
 }

@@ -7,7 +7,7 @@ use larder_repository::{ErrorKind, Listing, Precondition, ProductChange, Written
 use rusqlite::Transaction;
 
 use super::{columns::Columns, get};
-use crate::failure::Failure;
+use crate::{failure::Failure, outbox};
 
 const INSERT: &str =
     "INSERT INTO products (name, description, price, original_price, stock, sku, category, subcategory, brand,
@@ -60,7 +60,8 @@ pub(super) fn delete(
     transaction.prepare_cached(DELETE)?.execute([id.get()])?;
     let version = transaction.prepare_cached(LAST_VERSION)?.query_row([], |row| row.get(0).map(Version))?;
     let before = Some(Listing::from(&product));
-    Ok(Written { id, version, product: Encoded::from_value(product), before, after: None })
+    let position = outbox::position(transaction)?;
+    Ok(Written { id, version, product: Encoded::from_value(product), before, after: None, position })
 }
 
 pub(super) fn adjust(
@@ -97,5 +98,7 @@ fn written(transaction: &Transaction<'_>, id: i64, before: Option<Listing>) -> R
     let mut select = transaction.prepare_cached(super::rows::SELECT_ONE)?;
     let product = select.query_row([id], super::rows::product)?;
     let after = Some(Listing::from(&product));
-    Ok(Written { id: product.id, version: product.version, product: Encoded::from_value(product), before, after })
+    let position = outbox::position(transaction)?;
+    let version = product.version;
+    Ok(Written { id: product.id, version, product: Encoded::from_value(product), before, after, position })
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use larder_repository::conformance::Subject;
-use larder_repository_sqlite::{SqliteProducts, SqliteTokens};
+use larder_repository::conformance::{OutboxSubject, Subject};
+use larder_repository_sqlite::{SqliteOutbox, SqliteProducts, SqliteTokens};
 
 use crate::migrated;
 
@@ -14,4 +14,12 @@ async fn empty_database() -> Subject {
     Subject { products, import, tokens: Arc::new(SqliteTokens::new(&database)), keep: Box::new(folder) }
 }
 
+async fn empty_outbox() -> OutboxSubject {
+    let (folder, database) = migrated().await;
+    let products = Arc::new(SqliteProducts::new(&database));
+    let import = Arc::clone(&products);
+    OutboxSubject { outbox: Arc::new(SqliteOutbox::new(&database)), products, import, keep: Box::new(folder) }
+}
+
 larder_repository::conformance!(empty_database);
+larder_repository::outbox_conformance!(empty_outbox);

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod files;
+mod outbox;
 mod processes;
 mod triggers;
 

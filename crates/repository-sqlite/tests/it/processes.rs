@@ -7,11 +7,12 @@ use std::{
     process::{Child, Command, Stdio},
     sync::Barrier,
     thread,
+    time::Duration,
 };
 
 use larder_domain::{Category, Price, ProductDraft};
-use larder_repository::{Database, Freshness, ProductRepository};
-use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts};
+use larder_repository::{Database, Freshness, Outbox, ProductRepository};
+use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteOutbox, SqliteProducts};
 use tokio::runtime::Runtime;
 
 use crate::{migrated, options};
@@ -79,7 +80,7 @@ fn of_ten_openers_at_once_one_makes_the_file_and_one_migrates_it() {
         openers.into_iter().map(|opener| opener.join().expect("no opener fails")).collect()
     });
     assert_eq!(outcomes.iter().filter(|(is_new, _)| *is_new).count(), 1);
-    assert_eq!(outcomes.iter().map(|(_, applied)| applied).sum::<u32>(), 2);
+    assert_eq!(outcomes.iter().map(|(_, applied)| applied).sum::<u32>(), 3);
     let database = SqliteDatabase::open(options(&folder)).expect("the file opens");
     assert_eq!(Runtime::new().expect("a runtime").block_on(count(&database)), 10);
 }
@@ -93,6 +94,19 @@ async fn ten_processes_may_open_and_write_at_once() {
     let database = SqliteDatabase::open(options(&folder)).expect("the file opens");
     assert_eq!(database.migrate().await.expect("nothing to do"), 0);
     assert_eq!(count(&database).await, 10);
+}
+
+#[tokio::test]
+async fn what_another_process_writes_is_announced() {
+    let (folder, database) = migrated().await;
+    let mut tail = SqliteOutbox::new(&database).tail().await.expect("a tail opens");
+    let before = tail.poll(100).await.expect("the poll answers");
+    let file = options(&folder).path;
+    let process = thread::spawn(move || finish(start_process(&file, "A")));
+    tail.wait(Duration::from_secs(30)).await.expect("the file is there");
+    process.join().expect("the process ends");
+    let polled = tail.poll(100).await.expect("the poll answers");
+    assert!(polled.newest_row > before.newest_row && polled.changes.is_some_and(|changes| changes.len() == 1));
 }
 
 #[tokio::test]

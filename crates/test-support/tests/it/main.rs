@@ -4,3 +4,5 @@ mod endings;
 mod fault_proxy;
 mod postgres;
 mod redis;
+mod redis_cluster;
+mod redis_sentinels;

@@ -1,0 +1,115 @@
+//! What keeps a node coherent with the others: its feed, its tail, its relay and its sampler, and how they stand.
+
+use std::{sync::Arc, time::Duration};
+
+use larder_cache::{Feed, FeedStatus, Finding, Identity, L2};
+use larder_repository::{Outbox, OutboxStatus, Position, ProductRepository};
+use tokio::runtime::Handle;
+
+use crate::{
+    caches::Caches,
+    lag::LagSummary,
+    options::CachedProductsOptions,
+    relay::Relay,
+    sampler::{SampleCounts, Sampler},
+    tail::Tail,
+    tasks::Tasks,
+};
+
+/// Longest wait for news of a change that a read must not be older than; then the database is asked.
+const NEWS_PATIENCE: Duration = Duration::from_millis(100);
+
+/// How a node hears of what others change, and what it found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoherenceStatus {
+    /// What is heard of the database; `None` without an outbox.
+    pub feed: Option<FeedStatus>,
+    /// How long ago the backplane of L2 was asked that answered "nothing else"; `None` if it never was.
+    pub backplane_heard_ago: Option<Duration>,
+    /// The server of L2, or all of them together; `None` while it is not heard.
+    pub server: Option<Identity>,
+    /// What is unwise about that server and about the other nodes.
+    pub findings: Vec<Finding>,
+    /// The outbox, at this node's last look; `None` where it does not relay.
+    pub outbox: Option<OutboxStatus>,
+    /// How long the changes waited that this node told L2.
+    pub lag: LagSummary,
+    /// Pending rows that this node replaced by one change of everything, because they were too many or too old.
+    pub collapsed: u64,
+    /// Comparisons with the database.
+    pub samples: SampleCounts,
+}
+
+/// The tasks of a node that has an outbox. Dropping this ends them.
+#[derive(Debug)]
+pub(crate) struct Coherence {
+    feed: Feed,
+    tail: Arc<Tail>,
+    relay: Option<Arc<Relay>>,
+    sampler: Option<Arc<Sampler>>,
+    tasks: Tasks,
+}
+
+impl Coherence {
+    /// Begins to listen, to relay and to sample on `runtime`.
+    pub(crate) fn start(
+        inner: &Arc<dyn ProductRepository>,
+        outbox: Arc<dyn Outbox>,
+        (caches, feed, l2): (&Caches, Feed, Option<L2>),
+        options: &CachedProductsOptions,
+        runtime: Handle,
+    ) -> Self {
+        let max_staleness = options.max_staleness;
+        let tail = Arc::new(Tail::new(Arc::clone(&outbox), caches.clone(), feed.clone(), l2.clone(), max_staleness));
+        let relay = options.relay.then(|| {
+            Arc::new(Relay::new(outbox, caches.clone(), (l2, feed.clone()), Arc::clone(&tail), options.outbox))
+        });
+        let period = options.sample_period();
+        let sampler = period.map(|period| {
+            let sampler =
+                Sampler::new(Arc::clone(inner), caches.clone(), feed.clone(), Arc::clone(&tail), max_staleness);
+            (Arc::new(sampler), period)
+        });
+        let tasks = Tasks::new(runtime);
+        let ear = Arc::clone(&tail);
+        tasks.start("tail", move || {
+            let tail = Arc::clone(&ear);
+            async move { tail.run().await }
+        });
+        if let Some(relay) = relay.clone() {
+            tasks.start("relay", move || {
+                let relay = Arc::clone(&relay);
+                async move { relay.run().await }
+            });
+        }
+        if let Some((sampler, period)) = sampler.clone() {
+            tasks.start("sampler", move || {
+                let sampler = Arc::clone(&sampler);
+                async move { sampler.run(period).await }
+            });
+        }
+        Self { feed, tail, relay, sampler: sampler.map(|(sampler, _)| sampler), tasks }
+    }
+
+    /// Whether this node's caches may answer a read that must not be older than the change at `position`.
+    pub(crate) async fn hears(&self, position: Position) -> bool {
+        self.tail.hears(position, NEWS_PATIENCE).await
+    }
+
+    /// Adds what this node hears of the database.
+    pub(crate) fn report(&self, status: CoherenceStatus) -> CoherenceStatus {
+        let relay = self.relay.as_ref();
+        CoherenceStatus {
+            feed: Some(self.feed.status()),
+            outbox: relay.and_then(|relay| relay.last_look()),
+            lag: relay.map(|relay| relay.lag()).unwrap_or_default(),
+            collapsed: relay.map_or(0, |relay| relay.collapsed()),
+            samples: self.sampler.as_ref().map(|sampler| sampler.counts()).unwrap_or_default(),
+            ..status
+        }
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.tasks.stop().await;
+    }
+}
