@@ -28,13 +28,15 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_xid ON outbox (xid);
 CREATE INDEX outbox_pending ON outbox (id) WHERE taken_by IS NULL;
 
--- The life of the server to which numbers of transactions belong. A promotion and a restore to a point in time begin a new one in the
--- write-ahead log, another server has another identifier.
+-- The life of the server and the table to which numbers of transactions belong. A promotion and a restore to a point in time begin a new one
+-- in the write-ahead log, another server has another identifier, and a table that a dump brought back another number.
 CREATE FUNCTION outbox_timeline() RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path FROM CURRENT
 AS $$
-    SELECT hashtextextended(concat_ws('/', system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)), 0)
+    SELECT hashtextextended(
+        concat_ws('/', system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), 'outbox'::regclass::oid), 0
+    )
     FROM pg_control_system()
 $$;
 
@@ -99,7 +101,9 @@ BEGIN
             after_category, after_featured, after_published
         )
         SELECT
-            id, new_rows.version, old_rows.category, old_rows.is_featured, old_rows.is_published,
+            id, new_rows.version, old_rows.category, old_rows.is_featured,
+            -- A product that moves within its lists counts as listed anew.
+            CASE old_rows.created_at WHEN new_rows.created_at THEN old_rows.is_published ELSE NOT new_rows.is_published END,
             new_rows.category, new_rows.is_featured, new_rows.is_published
         FROM new_rows
         JOIN old_rows USING (id);

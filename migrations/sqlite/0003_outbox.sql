@@ -76,7 +76,9 @@ BEGIN
         product_id, version, before_category, before_featured, before_published, after_category, after_featured, after_published
     )
     VALUES (
-        NEW.id, (SELECT last FROM product_versions), OLD.category, OLD.is_featured, OLD.is_published,
+        NEW.id, (SELECT last FROM product_versions), OLD.category, OLD.is_featured,
+        -- A product that moves within its lists counts as listed anew.
+        CASE OLD.created_at WHEN NEW.created_at THEN OLD.is_published ELSE 1 - NEW.is_published END,
         NEW.category, NEW.is_featured, NEW.is_published
     );
 END;

@@ -77,10 +77,8 @@ impl Server {
         tracing::info!(in_time = in_flight.is_ok(), "stopping: requests finished, no longer listening");
         let left = self.services.writes.finish(self.deadline).await;
         tracing::info!(left, "stopping: writes finished");
-        if let Some(cached) = &self.services.cached {
-            let ended = timeout(self.deadline, cached.stop()).await;
-            tracing::info!(in_time = ended.is_ok(), "stopping: tail, relay and sampler ended");
-        }
+        let ended = timeout(self.deadline, self.services.cached.stop()).await;
+        tracing::info!(in_time = ended.is_ok(), "stopping: tail, relay and sampler ended");
         let closed = timeout(self.deadline, self.services.database.close()).await;
         tracing::info!(in_time = closed.is_ok(), "stopped: database closed");
     }

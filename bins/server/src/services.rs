@@ -31,8 +31,8 @@ use crate::{
 /// What handlers share: made once, outside the worker factory.
 pub struct Services {
     pub(crate) products: Arc<dyn ProductRepository>,
-    /// The same, if a cache stands in front of the database.
-    pub(crate) cached: Option<CachedProducts>,
+    /// The same, if a cache stands in front of the database; else what keeps its outbox short.
+    pub(crate) cached: CachedProducts,
     pub(crate) database: Arc<dyn Database>,
     pub(crate) access: AccessControl,
     pub(crate) writes: WriteTasks,
@@ -55,16 +55,15 @@ impl Services {
         let mut parts: Vec<Arc<dyn HealthPart>> = vec![Arc::new(DatabaseHealth(Arc::clone(&storage.database)))];
         let mut metrics = Metrics::new();
         let caching = Caching::new(config, &storage, metrics.sink(), &runtime)?;
-        if let Some(Caching { cached, l2 }) = &caching {
-            metrics.watch(cached);
-            parts.extend(l2.clone().map(|l2| Arc::new(RedisHealth(l2)) as Arc<dyn HealthPart>));
+        let Caching { cached, l2, serves } = caching;
+        metrics.watch(&cached);
+        if serves {
+            parts.extend(l2.map(|l2| Arc::new(RedisHealth(l2)) as Arc<dyn HealthPart>));
             let notifications = Notifications::check(Arc::clone(&storage.outbox), &runtime);
             parts.push(Arc::new(CoherenceHealth { cached: cached.clone(), notifications }));
         }
-        let cached = caching.map(|caching| caching.cached);
-        let products = cached.clone().map(|cached| Arc::new(cached) as Arc<dyn ProductRepository>);
         Ok(Self {
-            products: products.unwrap_or(storage.products),
+            products: if serves { Arc::new(cached.clone()) } else { storage.products },
             access,
             writes: WriteTasks::new(runtime.clone()),
             readiness: Readiness::default(),

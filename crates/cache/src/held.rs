@@ -102,9 +102,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         if names.is_empty() {
             return;
         }
-        let nonces = self.ask(Operation::Generations, l2.generations(&self.name, &names)).await;
-        for (tag, nonce) in names.iter().zip(nonces.into_iter().flatten()) {
-            self.tags.learn(*tag, nonce, since, asked_at);
+        let told = self.ask(Operation::Generations, l2.generations(&self.name, &names)).await;
+        for (tag, told) in names.iter().zip(told.into_iter().flatten()) {
+            // Another server may not have taken the last invalidation of the tag.
+            if l2.believes_server(tag.0, told.server) {
+                self.tags.learn(*tag, told.nonce, since, asked_at);
+            }
         }
     }
 

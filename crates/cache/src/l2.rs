@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     Backplane, Clock, ConfigError, FillReply, FillRequest, Finding, Held, Identity, Invalidation, LeaseReply,
-    LeaseRequest, Nonce, Reign, Remote, RemoteError, SystemClock,
+    LeaseRequest, Nonce, Reign, Remote, RemoteError, SystemClock, TagGeneration,
     audience::Listener,
     breaker::Breaker,
     clock,
@@ -365,7 +365,7 @@ impl L2 {
         &self,
         cache: &str,
         tags: &[(usize, &str)],
-    ) -> Result<Vec<Option<Nonce>>, Unavailable> {
+    ) -> Result<Vec<TagGeneration>, Unavailable> {
         self.shared.guarded(self.shared.remote.generations(cache, tags), tags.len()).await
     }
 

@@ -70,7 +70,8 @@ pub use news::News;
 pub use options::{CacheOptions, CallOptions};
 pub use redis::{RedisOptions, RedisRemote, Reigning};
 pub use remote::{
-    FillReply, FillRequest, FillTag, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote, RemoteError,
+    FillReply, FillRequest, FillTag, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
+    RemoteError, TagGeneration,
 };
 pub use statistics::{
     FillCounts, FillOutcome, Gauges, Invalidated, InvalidationCounts, L1Counts, L1Look, L2Answer, L2AnswerCounts,

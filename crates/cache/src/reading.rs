@@ -1,6 +1,6 @@
 //! The caller's side of a read that L1 could not answer at once: enter flights, wait for them, be content with something stale.
 
-use std::{cell::LazyCell, future::Future, pin::Pin, sync::Arc};
+use std::{cell::LazyCell, future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use futures_util::future::{Either, select};
 
@@ -28,6 +28,8 @@ enum Step<K: CacheKey, V> {
 struct Seat<K, V> {
     waiter: Waiter<K, V>,
     since: Since,
+    /// When the call began.
+    called_at: Instant,
     /// What L1 had beyond its life.
     stale: Option<Arc<Entry<K, V>>>,
     leads: bool,
@@ -54,10 +56,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let loader = LazyCell::new(make_loader);
         let mut answers: Vec<Option<Lookup<V>>> = keys.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..keys.len()).collect();
+        let called_at = self.now();
         while !open.is_empty() {
             let (mut seats, mut leads): (Vec<_>, Vec<_>) = Default::default();
             for position in open.drain(..) {
-                match self.step(&keys[position], options).inspect_err(|_| tally.fail())? {
+                match self.step(&keys[position], options, called_at).inspect_err(|_| tally.fail())? {
                     Step::Answer { entry, source, due } => {
                         if due {
                             self.refresh(&entry, Arc::clone(&loader));
@@ -85,7 +88,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
     }
 
     /// Looks into L1 once more, and takes a place in a flight if that has nothing.
-    fn step(self: &Arc<Self>, key: &K, options: CallOptions) -> Result<Step<K, V>, Error> {
+    fn step(self: &Arc<Self>, key: &K, options: CallOptions, called_at: Instant) -> Result<Step<K, V>, Error> {
         let since = self.note(key);
         let mut stale = None;
         if options.reads_l1() {
@@ -114,8 +117,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             return Err(Error::new(ErrorKind::Reentrant));
         }
         Ok(match self.flights.enter(key, since, options) {
-            Place::Wait(waiter) => Step::Fly(Seat { waiter, since, stale, leads: false }, None),
-            Place::Lead(lead, waiter) => Step::Fly(Seat { waiter, since, stale, leads: true }, Some(lead)),
+            Place::Wait(waiter) => Step::Fly(Seat { waiter, since, called_at, stale, leads: false }, None),
+            Place::Lead(lead, waiter) => Step::Fly(Seat { waiter, since, called_at, stale, leads: true }, Some(lead)),
         })
     }
 
@@ -201,9 +204,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         }
     }
 
-    /// Whether an entry that a flight brought may be seen by a call that may have begun after a tag was invalidated.
+    /// Whether an entry that a flight brought may be seen by a call that may have begun after a tag was invalidated, or long after the flight
+    /// while nothing was heard.
     fn is_new_enough(&self, entry: &Entry<K, V>, seat: &Seat<K, V>) -> bool {
-        seat.waiter.covers(seat.since) || entry.tags_hold() || self.mutants.has(Mutant::JoinAnyFlight)
+        if self.mutants.has(Mutant::JoinAnyFlight) {
+            return true;
+        }
+        let is_within_bound = || self.must_do() || self.local.is_confirmed(entry, seat.called_at);
+        (seat.waiter.covers(seat.since) || entry.tags_hold()) && (seat.leads || is_within_bound())
     }
 
     /// A value that is known here to be invalidated is not served as stale.

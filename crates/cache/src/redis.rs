@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     ConfigError, FillReply, FillRequest, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
-    RemoteError,
+    RemoteError, TagGeneration,
 };
 
 /// Redis, 7 or later, as second level and [`Backplane`](crate::Backplane). It connects when first asked and again after each failure.
@@ -65,13 +65,7 @@ impl RedisRemote {
     /// When it is called outside a tokio runtime (the one that drives the connection), the URL is none of Redis, the namespace is
     /// empty or contains `{`, `}` or white space, the log would keep nothing, or the certificates cannot be read.
     pub fn new(options: &RedisOptions) -> Result<Self, ConfigError> {
-        let bad = |character: char| matches!(character, '{' | '}') || character.is_whitespace();
-        if options.namespace.is_empty() || options.namespace.contains(bad) {
-            return Err(ConfigError { option: "namespace", rule: "must not be empty nor contain { } or white space" });
-        }
-        if options.log_length == 0 {
-            return Err(ConfigError { option: "log_length", rule: "must be at least 1" });
-        }
+        options.check()?;
         let scripts = Scripts::new(options.reign, options.log_length);
         Ok(Self { shards: Shards::new(options)?, scripts, listener: Listener::default() })
     }
@@ -139,7 +133,7 @@ impl Remote for RedisRemote {
         self.shards.whole(&told.into_iter().collect::<Result<Vec<_>, _>>()?).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<TagGeneration>, RemoteError> {
         let parts = self.shards.parts(tags.iter().map(|(shard, _)| Some(*shard)));
         in_order(&parts, join_all(parts.iter().map(|part| self.generations_in(cache, part, tags))).await)
     }

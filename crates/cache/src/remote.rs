@@ -61,6 +61,15 @@ pub struct Held {
     pub server: Identity,
 }
 
+/// The generation of a tag, as a server of L2 tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagGeneration {
+    /// Its nonce; `None` if the tag has none.
+    pub nonce: Option<Nonce>,
+    /// The server that answered.
+    pub server: Identity,
+}
+
 /// Asks for the lease of a key that [`Remote::fetch`] had not, or had in a form that the caller refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseRequest {
@@ -224,11 +233,11 @@ pub trait Remote: fmt::Debug + Send + Sync {
     async fn invalidate(&self, cache: &str, by: Nonce, invalidations: &[Invalidation])
     -> Result<Identity, RemoteError>;
 
-    /// The generations of some tags, each in a shard, in order; `None` for a tag that has none there.
+    /// The generations of some tags, each in a shard, in order, each with the server that answered; `None` for a tag that has none there.
     ///
     /// # Errors
     /// As [`Self::fetch`].
-    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError>;
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<TagGeneration>, RemoteError>;
 
     /// Gives leases back, when their load failed: pairs of key and token.
     ///

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Longest wait for news of a change that a read must not be older than; then the database is asked.
-const NEWS_PATIENCE: Duration = Duration::from_millis(100);
+const NEWS_PATIENCE: Duration = Duration::from_millis(250);
 
 /// How a node hears of what others change, and what it found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct CoherenceStatus {
     pub server: Option<Identity>,
     /// What is unwise about that server and about the other nodes.
     pub findings: Vec<Finding>,
-    /// The outbox, at this node's last look; `None` where it does not relay.
+    /// The outbox, at this node's last look; `None` before the first.
     pub outbox: Option<OutboxStatus>,
     /// How long the changes waited that this node told L2.
     pub lag: LagSummary,
@@ -45,7 +45,7 @@ pub struct CoherenceStatus {
 pub(crate) struct Coherence {
     feed: Feed,
     tail: Arc<Tail>,
-    relay: Option<Arc<Relay>>,
+    relay: Arc<Relay>,
     sampler: Option<Arc<Sampler>>,
     tasks: Tasks,
 }
@@ -61,9 +61,9 @@ impl Coherence {
     ) -> Self {
         let max_staleness = options.max_staleness;
         let tail = Arc::new(Tail::new(Arc::clone(&outbox), caches.clone(), feed.clone(), l2.clone(), max_staleness));
-        let relay = options.relay.then(|| {
-            Arc::new(Relay::new(outbox, caches.clone(), (l2, feed.clone()), Arc::clone(&tail), options.outbox))
-        });
+        let ends = (l2, feed.clone());
+        let relay = Relay::new(outbox, caches.clone(), ends, Arc::clone(&tail), options.outbox, options.relay);
+        let relay = Arc::new(relay);
         let period = options.sample_period();
         let sampler = period.map(|period| {
             let sampler =
@@ -76,12 +76,11 @@ impl Coherence {
             let tail = Arc::clone(&ear);
             async move { tail.run().await }
         });
-        if let Some(relay) = relay.clone() {
-            tasks.start("relay", move || {
-                let relay = Arc::clone(&relay);
-                async move { relay.run().await }
-            });
-        }
+        let teller = Arc::clone(&relay);
+        tasks.start("relay", move || {
+            let relay = Arc::clone(&teller);
+            async move { relay.run().await }
+        });
         if let Some((sampler, period)) = sampler.clone() {
             tasks.start("sampler", move || {
                 let sampler = Arc::clone(&sampler);
@@ -98,12 +97,11 @@ impl Coherence {
 
     /// Adds what this node hears of the database.
     pub(crate) fn report(&self, status: CoherenceStatus) -> CoherenceStatus {
-        let relay = self.relay.as_ref();
         CoherenceStatus {
             feed: Some(self.feed.status()),
-            outbox: relay.and_then(|relay| relay.last_look()),
-            lag: relay.map(|relay| relay.lag()).unwrap_or_default(),
-            collapsed: relay.map_or(0, |relay| relay.collapsed()),
+            outbox: self.relay.last_look(),
+            lag: self.relay.lag(),
+            collapsed: self.relay.collapsed(),
             samples: self.sampler.as_ref().map(|sampler| sampler.counts()).unwrap_or_default(),
             ..status
         }

@@ -21,7 +21,8 @@ pub struct CachedProductsOptions {
     pub jitter: f64,
     /// Limit of L1 in bytes over all that is cached; 0 means no L1. Default 256 MiB.
     pub l1_capacity_bytes: u64,
-    /// Whether this node tells L2 of the changes that the outbox announces, and trims the outbox. Any number of nodes may; one at least must.
+    /// Whether this node tells L2 of the changes that the outbox announces. Any number of nodes may; one at least must. Each keeps the outbox
+    /// small.
     /// Default yes.
     pub relay: bool,
     /// How long and how much the outbox keeps. Default 10 minutes and 100,000 pending rows.

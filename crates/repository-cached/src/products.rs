@@ -45,7 +45,7 @@ pub struct CachedProducts {
     pub(crate) caches: Caches,
     pub(crate) runtime: Handle,
     l2: Option<L2>,
-    coherence: Option<Arc<Coherence>>,
+    pub(crate) coherence: Option<Arc<Coherence>>,
 }
 
 /// How a read is answered.

@@ -50,6 +50,8 @@ pub(crate) struct Relay {
     feed: Feed,
     tail: Arc<Tail>,
     limits: OutboxLimits,
+    /// Whether it tells L2; if not, it only keeps the outbox small.
+    tells: bool,
     last_look: Mutex<Option<OutboxStatus>>,
     collapsed: AtomicU64,
     lag: Lag,
@@ -87,9 +89,10 @@ impl Relay {
         (l2, feed): (Option<L2>, Feed),
         tail: Arc<Tail>,
         limits: OutboxLimits,
+        tells: bool,
     ) -> Self {
         let (last_look, collapsed, lag) = (Mutex::default(), AtomicU64::new(0), Lag::default());
-        Self { outbox, caches, l2, feed, tail, limits, last_look, collapsed, lag }
+        Self { outbox, caches, l2, feed, tail, limits, tells, last_look, collapsed, lag }
     }
 
     /// Relays for ever.
@@ -118,7 +121,8 @@ impl Relay {
         if Instant::now() >= round.next_look {
             self.look(round).await?;
         }
-        let Some((l2, server)) = self.l2.as_ref().and_then(|l2| Some((l2, l2.server()?))) else { return Ok(()) };
+        let l2 = self.l2.as_ref().filter(|_| self.tells);
+        let Some((l2, server)) = l2.and_then(|l2| Some((l2, l2.server()?))) else { return Ok(()) };
         let is_current = |status: &OutboxStatus| status.current == Some(taker(server));
         if !self.last_look().as_ref().is_some_and(is_current) {
             let status = self.look(round).await?;
@@ -167,6 +171,12 @@ impl Relay {
         }
         tracing::info!(?server, "another server of L2 begins; it is told all that is kept");
         claims.claimed(Instant::now());
+        // What it holds may be of another database, or from before changes that the outbox no longer has, although it reigned once.
+        let mark = l2.reign().await?.mark;
+        let may_have_missed = status.current.is_none() || mark.is_none_or(|mark| mark <= status.deleted_through);
+        if may_have_missed && self.caches.tell(&Touched::everything()).await? != server {
+            return Ok(false);
+        }
         self.outbox.make_current(taker(server)).await?;
         Ok(true)
     }

@@ -18,6 +18,10 @@ use crate::{caches::Caches, recent::Recent, touched::Touched};
 const PERIOD: Duration = Duration::from_millis(250);
 /// Most changes that one poll hands over; with more, everything is forgotten instead.
 const MOST_CHANGES: usize = 10_000;
+/// Shortest time between two polls that were asked for: anybody's reads may ask.
+const SPACING: Duration = Duration::from_millis(5);
+/// Longest wait for a connection, after shorter ones were in vain.
+const LONGEST_OPENING: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -65,33 +69,42 @@ impl Tail {
     /// Polls for ever.
     pub(crate) async fn run(&self) {
         let mut pause = SHORTEST_PAUSE;
+        let mut opening = 2 * self.patience;
         loop {
-            let cause = self.follow(&mut pause).await;
+            let cause = self.follow(&mut pause, &mut opening).await;
             tracing::debug!(%cause, "the tail of the outbox is opened anew");
             time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// Opens the tail and polls until that fails. Only what fails on a fresh connection shows that the database cannot be asked.
-    async fn follow(&self, pause: &mut Duration) -> Error {
-        let opened = async {
-            let mut tail = self.in_time(self.outbox.tail()).await?;
-            self.poll(&mut *tail).await?;
-            Ok(tail)
-        };
-        let mut tail = match opened.await {
+    /// Opens the tail and polls until that fails. Only a database to which there is no way cannot be asked: one that is slow to answer can be
+    /// asked by loads.
+    async fn follow(&self, pause: &mut Duration, opening: &mut Duration) -> Error {
+        let mut tail = match in_time(*opening, self.outbox.tail()).await {
             Ok(tail) => tail,
             Err(cause) => {
+                *opening = (*opening * 2).min(LONGEST_OPENING.max(*opening));
                 self.lose(&cause);
                 return cause;
             }
         };
+        *opening = 2 * self.patience;
+        if let Err(cause) = self.poll(&mut *tail).await {
+            if *cause.kind() != ErrorKind::Timeout {
+                self.lose(&cause);
+            }
+            return cause;
+        }
         *pause = SHORTEST_PAUSE;
         loop {
+            let polled_at = time::Instant::now();
             let waited = tokio::select! {
                 waited = tail.wait(PERIOD) => waited,
-                () = self.asked.notified() => Ok(()),
+                () = self.asked.notified() => {
+                    time::sleep_until(polled_at + SPACING).await;
+                    Ok(())
+                }
             };
             if let Err(cause) = waited {
                 return cause;
@@ -117,7 +130,7 @@ impl Tail {
         // Both before the question: what the answer does not tell had not happened by then, and not at another server.
         let server = self.l2.as_ref().and_then(L2::server);
         let asked_at = Instant::now();
-        let polled = self.in_time(tail.poll(MOST_CHANGES)).await?;
+        let polled = in_time(self.patience, tail.poll(MOST_CHANGES)).await?;
         self.take_in(polled, server.map(taker), server, asked_at);
         Ok(())
     }
@@ -183,11 +196,11 @@ impl Tail {
     pub(crate) fn recent(&self) -> &Recent {
         &self.recent
     }
+}
 
-    async fn in_time<T>(&self, question: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let answer = time::timeout(self.patience, question).await;
-        answer.unwrap_or_else(|late| Err(Error::caused(ErrorKind::Timeout, "ask the outbox for changes", late)))
-    }
+async fn in_time<T>(patience: Duration, question: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let answer = time::timeout(patience, question).await;
+    answer.unwrap_or_else(|late| Err(Error::caused(ErrorKind::Timeout, "ask the outbox for changes", late)))
 }
 
 /// The server of L2 as the outbox names it.

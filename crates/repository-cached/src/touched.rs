@@ -45,6 +45,11 @@ impl Touched {
         }
     }
 
+    /// Whatever there is.
+    pub(crate) fn everything() -> Self {
+        Self { is_everything: true, ..Self::default() }
+    }
+
     /// What the outbox announced, each product and each tag once.
     pub(crate) fn announced<'a>(changes: impl IntoIterator<Item = &'a Announced>) -> Self {
         let mut touched = Self::default();

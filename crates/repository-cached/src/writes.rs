@@ -17,7 +17,8 @@ impl CachedProducts {
             let outcome = change.await;
             match &outcome {
                 Ok(written) => cached.caches.forget(&Touched::by_write(written)).await,
-                Err(error) if failure::may_have_been_written(error) => {
+                // With an outbox, the tail hears of it if it was committed, and of nothing if not.
+                Err(error) if cached.coherence.is_none() && failure::may_have_been_written(error) => {
                     cached.caches.forget(&Touched::in_doubt(id)).await
                 }
                 Err(_) => {}

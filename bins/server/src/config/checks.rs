@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use larder_cache::{ConfigError, RedisOptions};
 use tracing_subscriber::EnvFilter;
 
 use super::{CacheLevels, Config, ConfigFault};
@@ -67,7 +68,21 @@ impl Config {
         let is_tls = scheme.is_some_and(|scheme| scheme.starts_with("rediss"));
         let for_tls = redis.ca_certificate.as_os_str().is_empty() || is_tls;
         require(for_tls, "redis.ca_certificate", "is for rediss:// only")?;
-        within(redis.log_length as u64, 100..=100_000_000, "redis.log_length")
+        within(redis.log_length as u64, 100..=100_000_000, "redis.log_length")?;
+        if redis.url.is_empty() || is_tls {
+            // Certificates are read when they are needed.
+            return Ok(());
+        }
+        let options = RedisOptions {
+            url: redis.url.expose().to_owned(),
+            namespace: self.cache.namespace.clone(),
+            ..RedisOptions::default()
+        };
+        match options.check() {
+            Err(ConfigError { option: "url", rule }) => Err(ConfigFault::new("redis.url", rule)),
+            // The namespace has a check of its own.
+            _ => Ok(()),
+        }
     }
 
     fn check_cache(&self) -> Result<(), ConfigFault> {

@@ -67,11 +67,15 @@ impl SecretUrl {
 
     /// The address with its password, and passwords among its parameters, replaced.
     ///
-    /// Everything up to the last `@` counts as user and password, so that a password with unescaped `/` or `@` stays hidden too.
+    /// Everything up to the last `@` counts as user and password, so that a password with unescaped `/` or `@` stays hidden too. If a `?` stands
+    /// before it, nobody can tell which of both the password has, and nothing is shown.
     pub fn redacted(&self) -> String {
         let Some((scheme, rest)) = self.0.split_once("://") else {
             return if self.0.is_empty() { String::new() } else { HIDDEN.into() };
         };
+        if rest.split_once('?').is_some_and(|(_, parameters)| parameters.contains('@')) {
+            return format!("{scheme}://{HIDDEN}");
+        }
         let (user_info, rest) = rest.rsplit_once('@').map_or((None, rest), |(user, rest)| (Some(user), rest));
         let user = user_info.map_or(String::new(), |user_info| match user_info.split_once(':') {
             Some((user, _)) => format!("{user}:{HIDDEN}@"),
@@ -125,6 +129,8 @@ mod tests {
             ("postgres://ann:p@s/s@a:1,b:2/shop", "postgres://ann:***@a:1,b:2/shop"),
             ("redis://:pass@cache:6379/0", "redis://:***@cache:6379/0"),
             ("postgres://db/shop?user=ann&password=pass", "postgres://db/shop?user=ann&password=***"),
+            ("redis+sentinel://a:1,b:2/main?sentinel_password=p@ss", "redis+sentinel://***"),
+            ("postgres://ann:p?s@db/shop", "postgres://***"),
             ("host=db password=pass", "***"),
         ] {
             assert_eq!(SecretUrl::new(url).redacted(), shown);

@@ -15,10 +15,12 @@ use crate::config::{CacheLevels, Config};
 pub(crate) struct Caching {
     pub(crate) cached: CachedProducts,
     pub(crate) l2: Option<L2>,
+    /// Whether reads go through it. Without a cache it only keeps the outbox short, which every write fills.
+    pub(crate) serves: bool,
 }
 
 impl Caching {
-    /// The one place where the decorator goes in; `None` with `cache.levels = "none"`.
+    /// The one place where the decorator goes in.
     ///
     /// # Errors
     /// When the Redis URL cannot be used, or a cache option cannot work.
@@ -27,14 +29,15 @@ impl Caching {
         storage: &Storage,
         metrics: Arc<dyn MetricsSink>,
         runtime: &Handle,
-    ) -> anyhow::Result<Option<Self>> {
+    ) -> anyhow::Result<Self> {
         if config.cache_levels() == CacheLevels::None {
-            return Ok(None);
+            let cached = decorate(storage, None, &keeping_nothing(config)?, runtime)?;
+            return Ok(Self { cached, l2: None, serves: false });
         }
         let l2 = if config.uses_redis() { Some(second_level(config, runtime)?) } else { None };
         let options = CachedProductsOptions { metrics: Some(metrics), ..options(config)? };
         let cached = decorate(storage, l2.clone(), &options, runtime)?;
-        Ok(Some(Self { cached, l2 }))
+        Ok(Self { cached, l2, serves: true })
     }
 }
 
@@ -43,8 +46,11 @@ impl Caching {
 /// # Errors
 /// As [`Caching::new`].
 pub(crate) fn relay(config: &Config, storage: &Storage, runtime: &Handle) -> anyhow::Result<CachedProducts> {
-    let options = CachedProductsOptions { samples_per_second: 0.0, l1_capacity_bytes: 0, ..options(config)? };
-    decorate(storage, Some(second_level(config, runtime)?), &options, runtime)
+    decorate(storage, Some(second_level(config, runtime)?), &keeping_nothing(config)?, runtime)
+}
+
+fn keeping_nothing(config: &Config) -> anyhow::Result<CachedProductsOptions> {
+    Ok(CachedProductsOptions { samples_per_second: 0.0, l1_capacity_bytes: 0, ..options(config)? })
 }
 
 /// Refuses a configuration without a Redis that is used.

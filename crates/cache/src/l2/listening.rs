@@ -1,11 +1,14 @@
 //! Listening to the backplane: every node reads the logs of all shards, and knows when it may have missed something.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::telling::Tellers;
+use futures_util::FutureExt;
+
 use crate::{
     Backplane, Clock, ConfigError, Finding, Identity, LogEntry, LogPage, Nonce, RemoteError,
     audience::Audience,
@@ -126,11 +129,25 @@ impl Listening {
             let listening = Arc::downgrade(self);
             spawner.spawn(async move {
                 let (mut read_to, mut pause) = (None, SHORTEST_PAUSE);
+                let mut is_said = false;
                 while let Some(listening) = listening.upgrade() {
-                    match listening.step(shard, &mut read_to).await {
-                        Ok(()) => pause = SHORTEST_PAUSE,
+                    // Whoever panics in it, the next one looks again, from the end of the log.
+                    let step = AssertUnwindSafe(listening.step(shard, &mut read_to)).catch_unwind().await;
+                    let step = step.unwrap_or_else(|_panic| {
+                        read_to = None;
+                        Err(RemoteError("a listener panicked".into()))
+                    });
+                    match step {
+                        Ok(()) => {
+                            if std::mem::take(&mut is_said) {
+                                tracing::info!(shard, "the backplane is heard again");
+                            }
+                            pause = SHORTEST_PAUSE;
+                        }
                         Err(cause) => {
-                            tracing::debug!(shard, %cause, "the backplane is not heard");
+                            if !std::mem::replace(&mut is_said, true) {
+                                tracing::warn!(shard, %cause, "the backplane is not heard; it is tried again and again");
+                            }
                             listening.clock.sleep(pause).await;
                             pause = (pause * 2).min(LONGEST_PAUSE);
                         }

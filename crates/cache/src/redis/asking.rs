@@ -6,7 +6,9 @@ use bytes::Bytes;
 use redis::{Cmd, Value};
 
 use super::{RedisRemote, backplane::believed, clock::Clock, pipeline, shards::Part, stored, unknown};
-use crate::{FillReply, FillRequest, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, RemoteError};
+use crate::{
+    FillReply, FillRequest, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, RemoteError, TagGeneration,
+};
 
 /// Length of most names without their key, for room that need not grow.
 const NAME: usize = 64;
@@ -78,7 +80,7 @@ impl RedisRemote {
         cache: &str,
         part: &Part,
         tags: &[(usize, &str)],
-    ) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    ) -> Result<Vec<TagGeneration>, RemoteError> {
         let names = self.shards.keys(part.shard, cache);
         let build = |_server| {
             let asked = part.places.iter().map(|place| names.generation(tags[*place].1));
@@ -86,8 +88,9 @@ impl RedisRemote {
             pipeline.cmd("MGET").arg(asked.collect::<Vec<_>>());
             pipeline
         };
-        let ((replies,), _server): ((Vec<Option<Vec<u8>>>,), _) = self.run(part.shard, build).await?;
-        Ok(replies.into_iter().map(|bytes| bytes?.try_into().ok().map(Nonce)).collect())
+        let ((replies,), server): ((Vec<Option<Vec<u8>>>,), _) = self.run(part.shard, build).await?;
+        let nonce = |bytes: Option<Vec<u8>>| bytes?.try_into().ok().map(Nonce);
+        Ok(replies.into_iter().map(|bytes| TagGeneration { nonce: nonce(bytes), server }).collect())
     }
 
     pub(super) async fn release_in(

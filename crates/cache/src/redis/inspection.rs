@@ -33,7 +33,9 @@ pub(super) fn findings(info: &str) -> Vec<Finding> {
 
 /// Whether a server that fails so takes no writes: a replica, one that lost its replicas or its disk, or a user who may not write.
 pub(super) fn refuses_writes(cause: &str) -> bool {
-    ["READONLY", "NOREPLICAS", "MISCONF", "NOPERM"].iter().any(|code| cause.contains(code))
+    ["READONLY", "NOREPLICAS", "MISCONF", "NOPERM", "user executing the script can't"]
+        .iter()
+        .any(|code| cause.contains(code))
 }
 
 #[cfg(test)]

@@ -28,6 +28,14 @@ enum Kind {
     Cluster(Cluster),
 }
 
+/// Whether there is a way to the address of the options.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn check(options: &RedisOptions) -> Result<(), ConfigError> {
+    Address::read(options).map(drop)
+}
+
 impl Links {
     /// Links to the address of the options; nothing is connected yet.
     ///

@@ -1,5 +1,8 @@
 //! Where Redis is, which part of it is ours, and who reigns.
 
+use super::links;
+use crate::ConfigError;
+
 /// Who says under which server values are believed: after a restart or failover another one answers, which may lack invalidations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Reigning {
@@ -31,6 +34,24 @@ impl Default for RedisOptions {
     fn default() -> Self {
         let (url, namespace) = Default::default();
         Self { url, namespace, ca_certificate: None, reign: Reigning::default(), log_length: 100_000 }
+    }
+}
+
+impl RedisOptions {
+    /// Whether they can be used, without connecting to anything.
+    ///
+    /// # Errors
+    /// When the URL is none of Redis, the namespace is empty or contains `{`, `}` or white space, the log would be empty, or the
+    /// certificates cannot be read.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let bad = |character: char| matches!(character, '{' | '}') || character.is_whitespace();
+        if self.namespace.is_empty() || self.namespace.contains(bad) {
+            return Err(ConfigError { option: "namespace", rule: "must not be empty nor contain { } or white space" });
+        }
+        if self.log_length == 0 {
+            return Err(ConfigError { option: "log_length", rule: "must be at least 1" });
+        }
+        links::check(self)
     }
 }
 

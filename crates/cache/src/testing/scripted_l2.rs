@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Backplane, Clock, FillReply, FillRequest, Finding, Held, Identity, Invalidation, LeaseReply, LeaseRequest, LogPage,
-    Nonce, Reign, Remote, RemoteError, SystemClock,
+    Nonce, Reign, Remote, RemoteError, SystemClock, TagGeneration,
 };
 
 /// What an L2 is asked to do.
@@ -289,9 +289,10 @@ impl Remote for ScriptedL2 {
         self.run(Call::Invalidate, invalidate).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<TagGeneration>, RemoteError> {
         let generations = |store: &mut Store| {
-            tags.iter().map(|(_, tag)| store.generations.get(&named(cache, tag)).copied()).collect()
+            let nonce = |tag: &str| store.generations.get(&named(cache, tag)).copied();
+            tags.iter().map(|(_, tag)| TagGeneration { nonce: nonce(tag), server: store.server }).collect()
         };
         self.run(Call::Generations, generations).await
     }

@@ -13,6 +13,7 @@ use larder_cache::{
     CacheOptions, ErrorKind, FillReply, FillRequest, Held, Identity, Invalidation, L2Options, LeaseReply, LeaseRequest,
     Nonce, Remote, RemoteError,
     Source::{self, L2, Loader},
+    TagGeneration,
     testing::{Call, Fault, LoaderFault, ScriptedL2},
 };
 
@@ -273,7 +274,7 @@ impl Remote for Panicking {
         self.may(Call::Invalidate).invalidate(cache, by, invalidations).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<TagGeneration>, RemoteError> {
         self.may(Call::Generations).generations(cache, tags).await
     }
 

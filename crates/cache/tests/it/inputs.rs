@@ -6,7 +6,7 @@ use bytes::Bytes;
 use larder_cache::{
     Cache, CacheKey, CacheOptions, Codec, CodecError, ConfigError, Error, ErrorKind, FillReply, FillRequest, Held,
     Identity, Invalidation, Json, L2, L2Options, LeaseReply, LeaseRequest, Loaded, Nonce, RawBytes, Remote,
-    RemoteError, Source,
+    RemoteError, Source, TagGeneration,
     testing::{Call, LoadFailed, ManualClock, ScriptedL2},
 };
 use larder_test_support::Redis;
@@ -308,7 +308,7 @@ impl Remote for Miscounting {
         self.remote.invalidate(cache, by, asked).await
     }
 
-    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<Option<Nonce>>, RemoteError> {
+    async fn generations(&self, cache: &str, tags: &[(usize, &str)]) -> Result<Vec<TagGeneration>, RemoteError> {
         self.remote.generations(cache, tags).await.map(|answers| self.spoil(answers))
     }
 

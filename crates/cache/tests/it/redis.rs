@@ -118,7 +118,7 @@ impl Scene {
     }
 
     pub(crate) async fn generation(&self, tag: &str) -> Option<Nonce> {
-        self.remote.generations(CACHE, &[(0, tag)]).await.expect("Redis answers").remove(0)
+        self.remote.generations(CACHE, &[(0, tag)]).await.expect("Redis answers").remove(0).nonce
     }
 
     /// Takes the lease and fills.

@@ -40,7 +40,7 @@ async fn frames(node: &RedisRemote) -> anyhow::Result<Vec<Option<String>>> {
 
 async fn generations(node: &RedisRemote) -> anyhow::Result<Vec<Option<larder_cache::Nonce>>> {
     let tags: Vec<(usize, &str)> = (0..node.shards()).map(|shard| (shard, "red")).collect();
-    Ok(node.generations(CACHE, &tags).await?)
+    Ok(node.generations(CACHE, &tags).await?.into_iter().map(|told| told.nonce).collect())
 }
 
 #[tokio::test]

@@ -96,11 +96,22 @@ async fn another_server_is_not_believed_before_a_relay_appoints_it() {
 async fn what_another_server_holds_is_forgotten_if_the_outbox_does_not_reach_back_to_its_mark() {
     let scene = Scene::new().await;
     failed_over(&scene, 1_000).await;
-    let appointed = scene.remote.begun(Call::Appoint);
     let relay = scene.relaying();
-    scene.remote.ended(Call::Appoint, appointed + 1).await;
+    until("it is forgotten", async || scene.remote.frame("product", "1").is_none()).await;
     believes(&relay).await;
     assert_eq!(scene.remote.frame("product", "1"), None);
+}
+
+/// The outbox is that of a new database: no server has taken anything of it.
+#[tokio::test]
+async fn what_a_server_holds_of_a_former_database_is_forgotten() {
+    let scene = Scene::new().await;
+    let id = scene.create("S-1", "tea").await.id;
+    scene.remote.put("product", "1", b"of another life".to_vec(), Duration::from_secs(60));
+    let relay = scene.relaying();
+    believes(&relay).await;
+    assert_eq!(scene.remote.frame("product", "1"), None);
+    assert_eq!(read(&relay, id, Freshness::Cached).await.1, Origin::Loaded);
 }
 
 #[tokio::test]
