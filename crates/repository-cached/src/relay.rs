@@ -98,13 +98,8 @@ impl Relay {
     /// Relays for ever.
     pub(crate) async fn run(&self) {
         let now = Instant::now();
-        let mut round = Round {
-            claims: Claims::default(),
-            next_look: now,
-            next_mark: now,
-            next_trim: now + TRIMMING,
-            next_warning: now,
-        };
+        let mut round =
+            Round { claims: Claims::default(), next_look: now, next_mark: now, next_trim: now, next_warning: now };
         loop {
             if let Err(cause) = self.relay(&mut round).await {
                 tracing::debug!(cause, "the relay could not go on");
