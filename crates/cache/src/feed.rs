@@ -42,6 +42,7 @@ impl Default for FeedOptions {
 ///   is loaded anew, under the budget.
 /// - While the source cannot be asked ([`Self::lose`]), nothing can be loaded either: what is there is served and marked
 ///   ([`Lookup::confirmed`](crate::Lookup::confirmed), [`Source::Stale`](crate::Source::Stale)).
+/// - A suspended machine, whose monotonic clock stands still, does not notice by itself that it heard nothing meanwhile.
 /// - A change that L2 may not have taken yet puts what it concerns in doubt: L2 is believed of that key from its version on only, until
 ///   [`Self::settle`] says that it was taken.
 ///

@@ -26,7 +26,7 @@ use crate::{
 
 /// Longest time between two looks for pending rows.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Rows that are told at once.
+/// Most rows that are told at once.
 const BATCH: usize = 256;
 const MARKING: Duration = Duration::from_secs(1);
 const TRIMMING: Duration = Duration::from_secs(5);
@@ -64,6 +64,8 @@ struct Round {
     next_mark: Instant,
     next_trim: Instant,
     next_warning: Instant,
+    /// Rows that are told at once: fewer after a batch that was not taken in time.
+    batch: usize,
 }
 
 /// Tells a batch to every cache at once.
@@ -98,8 +100,14 @@ impl Relay {
     /// Relays for ever.
     pub(crate) async fn run(&self) {
         let now = Instant::now();
-        let mut round =
-            Round { claims: Claims::default(), next_look: now, next_mark: now, next_trim: now, next_warning: now };
+        let mut round = Round {
+            claims: Claims::default(),
+            next_look: now,
+            next_mark: now,
+            next_trim: now,
+            next_warning: now,
+            batch: BATCH,
+        };
         loop {
             if let Err(cause) = self.relay(&mut round).await {
                 tracing::debug!(cause, "the relay could not go on");
@@ -126,7 +134,7 @@ impl Relay {
             }
             self.look(round).await?;
         }
-        let is_marked = self.drain().await?;
+        let is_marked = self.drain(&mut round.batch).await?;
         if !is_marked {
             round.next_look = Instant::now();
             return Ok(());
@@ -177,16 +185,18 @@ impl Relay {
     }
 
     /// Tells what is pending; whether all that was claimed here could be marked.
-    async fn drain(&self) -> Outcome<bool> {
+    async fn drain(&self, batch: &mut usize) -> Outcome<bool> {
         let mut told = 0;
         loop {
-            let relayed = self.outbox.relay(BATCH, &Teller(&self.caches)).await?;
+            let relayed = self.outbox.relay(*batch, &Teller(&self.caches)).await?;
             if relayed.claimed == 0 {
                 break;
             }
             if !relayed.marked {
+                *batch = (*batch / 2).max(1);
                 return Ok(false);
             }
+            *batch = (*batch * 2).min(BATCH);
             told += relayed.claimed;
             self.lag.record(relayed.oldest.unwrap_or_default(), relayed.claimed as u64);
         }

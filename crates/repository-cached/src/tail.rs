@@ -85,14 +85,14 @@ impl Tail {
             Ok(tail) => tail,
             Err(cause) => {
                 *opening = (*opening * 2).min(LONGEST_OPENING.max(*opening));
-                self.lose(&cause);
+                self.lose(&cause).await;
                 return cause;
             }
         };
         *opening = 2 * self.patience;
         if let Err(cause) = self.poll(&mut *tail).await {
             if *cause.kind() != ErrorKind::Timeout {
-                self.lose(&cause);
+                self.lose(&cause).await;
             }
             return cause;
         }
@@ -115,9 +115,14 @@ impl Tail {
         }
     }
 
-    fn lose(&self, cause: &Error) {
+    /// Says that the database cannot be asked, unless it answers on the connections that loads use.
+    async fn lose(&self, cause: &Error) {
         if !matches!(cause.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) {
             tracing::warn!(%cause, "changes at the database are not heard");
+            return;
+        }
+        if in_time(self.patience, self.outbox.status(1)).await.is_ok() {
+            tracing::warn!(%cause, "changes at the database are not heard; what is cached is loaded anew");
             return;
         }
         if self.feed.status().is_reachable {
