@@ -50,6 +50,20 @@ async fn a_strangers_update_tells_where_the_product_was_and_is() {
     assert_eq!((category(before.as_ref()), category(after.as_ref())), (Some("tea"), Some("cups")));
 }
 
+/// Pages are ordered by it: a product that moves in them counts as listed anew, and a price leaves its place alone.
+#[tokio::test]
+async fn a_product_that_is_dated_anew_is_announced_as_listed_elsewhere() {
+    let (_folder, _database, mut tail, stranger) = with_a_stranger().await;
+    insert(&stranger, 1);
+    changes(&mut tail).await;
+    for (change, is_moved) in [("created_at = created_at + 1000000", true), ("price = price + 1", false)] {
+        stranger.execute(&format!("UPDATE products SET {change}"), []).expect("updated");
+        let told = changes(&mut tail).await;
+        let [Changed::Product { before, after, .. }] = &told[..] else { unreachable!("{told:?}") };
+        assert_eq!(before != after, is_moved, "{change}");
+    }
+}
+
 #[tokio::test]
 async fn a_rollback_leaves_nothing() {
     let (_folder, _database, mut tail, stranger) = with_a_stranger().await;

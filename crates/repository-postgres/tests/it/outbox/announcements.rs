@@ -34,6 +34,22 @@ async fn an_update_by_sql_tells_where_the_product_was_and_is() {
     assert_eq!(products(&changes(&mut tail).await), [expected]);
 }
 
+/// Pages are ordered by it: a product that moves in them counts as listed anew, and a price leaves its place alone.
+#[tokio::test]
+async fn a_product_that_is_dated_anew_is_announced_as_listed_elsewhere() {
+    let shop = Migrated::new().await;
+    shop.create(&draft("A")).await;
+    let mut tail = tail(&shop).await;
+    let outsider = shop.outsider().await;
+    for (change, is_moved) in [("created_at = created_at + interval '1 day'", true), ("price = price + 1", false)] {
+        outsider.batch_execute(&format!("UPDATE products SET {change}")).await.expect("updated");
+        let told = changes(&mut tail).await;
+        let [Changed::Product { before, after, .. }] = &told[..] else { unreachable!("{told:?}") };
+        assert_eq!(before != after, is_moved, "{change}");
+        assert!(before.is_some() && after.is_some());
+    }
+}
+
 #[tokio::test]
 async fn an_update_that_meets_no_row_tells_nobody() {
     let shop = Migrated::new().await;
