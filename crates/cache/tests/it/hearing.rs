@@ -9,7 +9,7 @@ use larder_cache::{
 };
 
 use crate::{
-    names::until,
+    names::{start, until},
     stage::{BOUND, Names, Stage, bites, key, tag},
 };
 
@@ -37,6 +37,26 @@ async fn what_was_loaded_within_the_bound_needs_no_confirmation() {
     stage.sees(&node, "old", Source::L1).await;
     stage.clock.advance(Duration::from_millis(1));
     stage.sees(&node, "old", Source::Loader).await;
+}
+
+#[tokio::test]
+async fn who_joins_a_load_from_before_the_bound_while_nothing_is_heard_loads_anew() {
+    let stage = Stage::new();
+    let node = stage.fed_node().await;
+    let mut held = stage.rows.hold_answer();
+    let read = || {
+        let (names, load) = (node.names.clone(), stage.rows.load(1));
+        start(async move { names.get_or_load(&1, load).await.expect("loads").value })
+    };
+    let first = read();
+    held.reached().await;
+    stage.change();
+    stage.clock.advance(2 * BOUND);
+    let second = read();
+    until(|| node.names.statistics().l1.miss >= 2).await;
+    held.open();
+    assert_eq!(first.await.expect("no panic").as_deref(), Some("old"), "its own load");
+    assert_eq!(second.await.expect("no panic").as_deref(), Some("new"));
 }
 
 #[tokio::test]
