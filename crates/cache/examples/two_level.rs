@@ -52,13 +52,17 @@ fn node(url: &str) -> Result<(L2, Cache<u64, String>), ConfigError> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = env::args().nth(1).unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
-    let ((l2, here), (_, there)) = (node(&url)?, node(&url)?);
+    let ((l2, here), (there_l2, there)) = (node(&url)?, node(&url)?);
     match l2.ping().await {
         Ok(()) => say("Redis answers"),
         Err(cause) => say(&format!("Redis is away, each node works on its own ({cause})")),
     }
     here.clear().await; // what an earlier run left
-    tokio::time::sleep(Duration::from_millis(100)).await; // until both nodes have heard of that
+    let cleared_at = Instant::now();
+    let has_heard = || there_l2.heard_ago().is_some_and(|ago| ago < cleared_at.elapsed());
+    while !has_heard() && cleared_at.elapsed() < Duration::from_secs(2) {
+        tokio::time::sleep(Duration::from_millis(1)).await; // the other node hears of that, if there is a Redis
+    }
     let database = Arc::new(Database::default());
     let load = |id| {
         let database = Arc::clone(&database);

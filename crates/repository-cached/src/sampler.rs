@@ -22,6 +22,8 @@ const HOTTEST: usize = 64;
 /// What the sampler found, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SampleCounts {
+    /// Products that were read from the database, to be compared once the bound has passed.
+    pub asked: u64,
     /// Comparisons of one product in one level with the database.
     pub samples: u64,
     /// Of these, how many found L1 older than the bound on staleness allows.
@@ -38,6 +40,7 @@ pub(crate) struct Sampler {
     feed: Feed,
     tail: Arc<Tail>,
     max_staleness: Duration,
+    asked: AtomicU64,
     samples: AtomicU64,
     stale: [AtomicU64; 2],
 }
@@ -65,7 +68,16 @@ impl Sampler {
         tail: Arc<Tail>,
         max_staleness: Duration,
     ) -> Self {
-        Self { inner, caches, feed, tail, max_staleness, samples: AtomicU64::new(0), stale: Default::default() }
+        Self {
+            inner,
+            caches,
+            feed,
+            tail,
+            max_staleness,
+            asked: AtomicU64::new(0),
+            samples: AtomicU64::new(0),
+            stale: Default::default(),
+        }
     }
 
     pub(crate) async fn run(&self, period: Duration) {
@@ -86,6 +98,7 @@ impl Sampler {
     pub(crate) fn counts(&self) -> SampleCounts {
         let [stale_l1, stale_l2] = &self.stale;
         SampleCounts {
+            asked: self.asked.load(Ordering::Relaxed),
             samples: self.samples.load(Ordering::Relaxed),
             stale_l1: stale_l1.load(Ordering::Relaxed),
             stale_l2: stale_l2.load(Ordering::Relaxed),
@@ -108,6 +121,7 @@ impl Sampler {
         let place = usize::try_from(draw / 2 % (known.len().max(1) as u64)).ok()?;
         let id = *known.get(place)?;
         let truth = self.ask(id).await?;
+        self.asked.fetch_add(1, Ordering::Relaxed);
         // From here on, not from the question: whatever the answer told was committed by now.
         Some(Sample { id, truth, due: Instant::now() + self.max_staleness })
     }

@@ -197,12 +197,17 @@ async fn a_relay_that_sees_another_server_than_the_current_one_does_not_take_tur
     let node = scene.relaying();
     until("it reigns", async || scene.outbox.reigns.load(Ordering::SeqCst) == 1).await;
     believes(&node).await;
-    for round in 0..20 {
-        reign(&scene, Identity([round; 16])).await;
+    let started = std::time::Instant::now();
+    let claims = |rounds: usize| scene.outbox.reigns.load(Ordering::SeqCst) - 1 - rounds;
+    let mut rounds = 0;
+    while claims(rounds) < 2 {
+        reign(&scene, Identity([u8::try_from(rounds % 200).expect("small"); 16])).await;
+        rounds += 1;
+        assert!(started.elapsed() < Duration::from_secs(20), "it never claims");
         time::sleep(Duration::from_millis(50)).await;
     }
-    let claims = scene.outbox.reigns.load(Ordering::SeqCst) - 21;
-    assert!((1..=3).contains(&claims), "{claims} claims in a second");
+    // Each claim makes the pause before the next twice as long: however slow this machine is, the second takes its time.
+    assert!(started.elapsed() >= Duration::from_millis(500), "{rounds} rounds in {:?}", started.elapsed());
     believes(&node).await;
 }
 

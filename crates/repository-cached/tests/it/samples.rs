@@ -92,8 +92,10 @@ async fn what_is_old_within_the_bound_is_not_stale() {
         read(&node, id, Freshness::Cached).await;
     }
     let written = scene.reprice(id, 990).await;
-    // Time for samples; judged at once, they would find the old price.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Judged before the next one is taken, if they were judged at once, they would find the old price.
+    let asked = node.coherence().samples.asked;
+    until("two more are taken", async || node.coherence().samples.asked >= asked + 2).await;
     scene.outbox.announce(&written);
-    assert_eq!(node.coherence().samples, SampleCounts::default());
+    let samples = node.coherence().samples;
+    assert_eq!(samples, SampleCounts { asked: samples.asked, ..SampleCounts::default() });
 }
