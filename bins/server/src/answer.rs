@@ -14,73 +14,87 @@ use larder_repository::Position;
 
 use crate::{
     api_error::ApiError,
-    cache_status::CACHE_STATUS,
+    client_caching::Provenance,
     conditional::TagCondition,
     version_token::{self, LARDER_VERSION},
 };
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Stored answers are asked for again with their tag, until answers have a time of their own.
-const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
-/// What a token shows is for its bearer only.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What a write answers is for its writer only.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Who may keep an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// Anybody: it is what anonymous readers see.
-    Everyone,
-    /// The bearer of a token.
-    Bearer,
-}
-
-/// 200 with `body`, or 304 if `If-None-Match` lists its tag.
+/// 200 with `body`, or 304 if `If-None-Match` lists its tag, in any coding: then with the tag that the client has.
 ///
 /// # Errors
 /// 400 when `If-None-Match` is malformed.
-pub(crate) fn to_read(
+pub(crate) fn to_read(request: &HttpRequest, body: Bytes, provenance: &Provenance) -> Result<HttpResponse, ApiError> {
+    let tag = EntityTag::of(&body);
+    to_tagged_read(request, body, tag, provenance)
+}
+
+/// The same with a tag that is not that of bytes alone.
+///
+/// # Errors
+/// 400 when `If-None-Match` is malformed.
+pub(crate) fn to_tagged_read(
     request: &HttpRequest,
     body: Bytes,
-    cache_status: &'static str,
-    audience: Audience,
+    tag: EntityTag,
+    provenance: &Provenance,
 ) -> Result<HttpResponse, ApiError> {
-    let tag = tag_text(EntityTag::of(&body));
+    let tag = tag_text(tag);
     let condition = TagCondition::of(request.headers(), &header::IF_NONE_MATCH)?;
-    let response = if condition.is_some_and(|condition| condition.lists_weakly(&tag)) {
-        HttpResponse::new(StatusCode::NOT_MODIFIED)
-    } else {
-        json(StatusCode::OK, body)
-    };
-    Ok(with_validators(response, tag, cache_status, audience))
+    let listed = condition.as_ref().and_then(|condition| condition.listed_weakly(&tag));
+    let Some(listed) = listed else { return Ok(with_validators(json(StatusCode::OK, body), tag, provenance)) };
+    let listed = listed.to_owned();
+    Ok(with_validators(HttpResponse::new(StatusCode::NOT_MODIFIED), listed, provenance))
 }
 
 /// 200 with the products of a batch: a POST, to which `If-None-Match` does not apply.
-pub(crate) fn to_batch(body: Bytes, cache_status: &'static str, audience: Audience) -> HttpResponse {
+pub(crate) fn to_batch(body: Bytes, provenance: &Provenance) -> HttpResponse {
     let tag = tag_text(EntityTag::of(&body));
-    with_validators(json(StatusCode::OK, body), tag, cache_status, audience)
+    with_validators(json(StatusCode::OK, body), tag, provenance)
 }
 
-fn with_validators(
-    mut response: HttpResponse,
-    tag: String,
-    cache_status: &'static str,
-    audience: Audience,
-) -> HttpResponse {
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag_header(tag));
-    headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status));
-    headers.insert(header::CACHE_CONTROL, if audience == Audience::Everyone { REVALIDATE } else { PRIVATE });
+/// 200 with `body`, which is the same for everybody as long as the server runs, or 304 if `If-None-Match` lists its tag.
+///
+/// # Errors
+/// 400 when `If-None-Match` is malformed.
+pub(crate) fn to_file(request: &HttpRequest, content_type: HeaderValue, body: Bytes) -> Result<HttpResponse, ApiError> {
+    let tag = tag_text(EntityTag::of(&body));
+    let condition = TagCondition::of(request.headers(), &header::IF_NONE_MATCH)?;
+    let listed = condition.as_ref().and_then(|condition| condition.listed_weakly(&tag)).map(str::to_owned);
+    let (mut response, tag) = match listed {
+        Some(listed) => (HttpResponse::new(StatusCode::NOT_MODIFIED), listed),
+        None => (HttpResponse::with_body(StatusCode::OK, BoxBody::new(body)), tag),
+    };
+    if response.status() == StatusCode::OK {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response.headers_mut().insert(header::ETAG, tag_header(tag));
+    // Asked for again with its tag: another release of the server has another one.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+fn with_validators(mut response: HttpResponse, tag: String, provenance: &Provenance) -> HttpResponse {
+    response.headers_mut().insert(header::ETAG, tag_header(tag));
+    provenance.insert_into(response.headers_mut());
     response
 }
 
-/// `status` with the product as a write left it, and the token of the write.
+/// `status` with the product as a write left it, its tag, and the token of the write.
 ///
 /// # Errors
 /// 500 when the token is no header.
-pub(crate) fn to_write(status: StatusCode, body: Bytes, position: Position) -> Result<HttpResponse, ApiError> {
-    let tag = tag_text(EntityTag::of(&body));
+pub(crate) fn to_write(
+    status: StatusCode,
+    body: Bytes,
+    tag: EntityTag,
+    position: Position,
+) -> Result<HttpResponse, ApiError> {
     let mut response = json(status, body);
-    response.headers_mut().insert(header::ETAG, tag_header(tag));
+    response.headers_mut().insert(header::ETAG, tag_header(tag_text(tag)));
     response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
     response.headers_mut().insert(LARDER_VERSION, version_token::token(position)?);
     Ok(response)
@@ -112,13 +126,14 @@ fn json(status: StatusCode, body: Bytes) -> HttpResponse {
 /// The tag as the header spells it.
 pub(crate) fn tag_text(tag: EntityTag) -> String {
     use std::fmt::Write;
-    // 16 digits and two quotes, so that the bytes become a header without being copied.
-    let mut text = String::with_capacity(18);
+    // Exactly its size, so that the bytes become a header without being copied.
+    let mut text = String::with_capacity(tag.text_bytes());
     // Writing to a string cannot fail.
     write!(text, "{tag}").unwrap_or_default();
     text
 }
 
-fn tag_header(tag: String) -> HeaderValue {
+/// The same as a header.
+pub(crate) fn tag_header(tag: String) -> HeaderValue {
     HeaderValue::from_maybe_shared(Bytes::from(tag)).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }

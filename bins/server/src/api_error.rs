@@ -1,6 +1,6 @@
 //! What a request can fail with: one table from kind to status.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -13,7 +13,7 @@ use actix_web::{
 use larder_domain::{EncodingError, ValidationError};
 use larder_repository::{Error, ErrorKind};
 
-use crate::{cache_status::CACHE_STATUS, problem::FieldError};
+use crate::{client_caching::Provenance, problem::FieldError, routes};
 
 /// A failed request: what the client is told, and the cause that only the log gets.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct ApiError {
     pub(crate) fields: Vec<FieldError>,
     /// For the log.
     pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
-    /// For the client: which level said so, if one did.
-    cache_status: Option<&'static str>,
+    /// For the client: which level said so, if one did, and how long it may be kept.
+    provenance: Option<Box<Provenance>>,
 }
 
 /// The kinds of failure; [`ApiErrorKind::row`] is the table.
@@ -39,15 +39,24 @@ pub(crate) enum ApiErrorKind {
     NotFound,
     /// With the methods that the path has.
     MethodNotAllowed(&'static str),
+    NotAcceptable,
     BodyTooSlow,
     SkuTaken,
     PreconditionFailed,
     BodyTooLarge,
+    UriTooLong,
     UnsupportedMediaType,
     Invalid,
+    /// For how long.
+    RateLimited(Duration),
+    /// Of tokens that nobody knows, and for how long.
+    TooManyFailures(Duration),
+    HeadTooLarge,
     Internal,
     Unavailable,
     Overloaded,
+    TooManyStreams,
+    Starting,
     Stopping,
     Timeout,
 }
@@ -63,40 +72,60 @@ impl ApiErrorKind {
             Self::RoleTooLow => (S::FORBIDDEN, "role-too-low", "The role of the token does not allow this"),
             Self::NotFound => (S::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "No coding of the body is acceptable"),
             Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time"),
             Self::SkuTaken => (S::CONFLICT, "sku-taken", "Another product has this sku"),
             Self::PreconditionFailed => {
                 (S::PRECONDITION_FAILED, "precondition-failed", "The product is not what the request expects")
             }
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri-too-long", "The address is too long"),
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be JSON"),
             Self::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "A rule is broken"),
+            Self::RateLimited(_) => (S::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
+            Self::TooManyFailures(_) => {
+                (S::TOO_MANY_REQUESTS, "too-many-failures", "Too many wrong tokens from this address")
+            }
+            Self::HeadTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", "The headers are too large"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The database cannot be reached"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much work at once"),
+            Self::TooManyStreams => {
+                (S::SERVICE_UNAVAILABLE, "too-many-streams", "Too many requests at once on one connection")
+            }
+            Self::Starting => (S::SERVICE_UNAVAILABLE, "starting", "The server is starting"),
             Self::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "The server is stopping"),
             Self::Timeout => (S::GATEWAY_TIMEOUT, "timeout", "No answer in time"),
         }
     }
 
     /// The header that only this kind has.
-    fn header(self) -> Option<(HeaderName, &'static str)> {
-        match self {
-            Self::TokenMissing => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"larder\"")),
-            Self::TokenWrong => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"larder\", error=\"invalid_token\"")),
-            Self::RoleTooLow => {
-                Some((header::WWW_AUTHENTICATE, "Bearer realm=\"larder\", error=\"insufficient_scope\""))
+    fn header(self) -> Option<(HeaderName, HeaderValue)> {
+        let (name, value) = match self {
+            Self::MethodNotAllowed(methods) => return Some((header::ALLOW, routes::allow(methods))),
+            Self::TokenMissing => (header::WWW_AUTHENTICATE, "Bearer realm=\"larder\""),
+            Self::TokenWrong => (header::WWW_AUTHENTICATE, "Bearer realm=\"larder\", error=\"invalid_token\""),
+            Self::RoleTooLow => (header::WWW_AUTHENTICATE, "Bearer realm=\"larder\", error=\"insufficient_scope\""),
+            Self::Unavailable | Self::Overloaded | Self::TooManyStreams | Self::Starting | Self::Stopping => {
+                (header::RETRY_AFTER, "1")
             }
-            Self::MethodNotAllowed(allow) => Some((header::ALLOW, allow)),
-            Self::Unavailable | Self::Overloaded | Self::Stopping => Some((header::RETRY_AFTER, "1")),
-            _ => None,
-        }
+            Self::RateLimited(wait) | Self::TooManyFailures(wait) => {
+                return Some((header::RETRY_AFTER, whole_seconds(wait).into()));
+            }
+            _ => return None,
+        };
+        Some((name, HeaderValue::from_static(value)))
     }
+}
+
+/// Rounded up, and at least one: who comes back then is not too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl ApiError {
     pub(crate) fn new(kind: ApiErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), fields: Vec::new(), cause: None, cache_status: None }
+        Self { kind, detail: detail.into(), fields: Vec::new(), cause: None, provenance: None }
     }
 
     /// A syntax error of one part of the request, such as a parameter or a header.
@@ -125,8 +154,8 @@ impl ApiError {
     }
 
     /// The same, said by a level of the cache or by the database.
-    pub(crate) fn said_by(self, cache_status: &'static str) -> Self {
-        Self { cache_status: Some(cache_status), ..self }
+    pub(crate) fn said_by(self, provenance: Provenance) -> Self {
+        Self { provenance: Some(Box::new(provenance)), ..self }
     }
 
     /// The same with a cause for the log.
@@ -190,10 +219,10 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::new(self.status_code());
         if let Some((name, value)) = self.kind.header() {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
-        if let Some(cache_status) = self.cache_status {
-            response.headers_mut().insert(CACHE_STATUS, HeaderValue::from_static(cache_status));
+        if let Some(provenance) = &self.provenance {
+            provenance.insert_into(response.headers_mut());
         }
         response
     }

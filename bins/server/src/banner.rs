@@ -6,12 +6,11 @@ use std::{
     path::Path,
 };
 
-/// Writes the banner. `admin_token_file` is where the admin token is, if a file has it.
+/// Writes the banner. `url` is where the server is, `admin_token_file` is where the admin token is, if a file has it.
 ///
 /// # Errors
 /// When nothing can be written.
-pub(crate) fn write(out: &mut impl Write, listening: SocketAddr, admin_token_file: Option<&Path>) -> io::Result<()> {
-    let url = format!("http://{}", reachable(listening));
+pub(crate) fn write(out: &mut impl Write, url: &str, admin_token_file: Option<&Path>) -> io::Result<()> {
     writeln!(out, "\nLarder is ready at {url}. Try:\n")?;
     writeln!(out, "  curl -s {url}/api/v1/products/122")?;
     writeln!(out, "  curl -s '{url}/api/v1/products?page=1&size=5'")?;
@@ -29,6 +28,11 @@ pub(crate) fn write(out: &mut impl Write, listening: SocketAddr, admin_token_fil
         None => writeln!(out, "\nMake a token with: larder token new --name NAME --role writer\n")?,
     }
     out.flush()
+}
+
+/// Where a server that listens on an address is reached from this machine.
+pub(crate) fn url(listening: SocketAddr, uses_tls: bool) -> String {
+    format!("{}://{}", if uses_tls { "https" } else { "http" }, reachable(listening))
 }
 
 /// An address that answers on this machine, if the server listens on all.
@@ -49,7 +53,7 @@ mod tests {
     fn the_commands_reach_a_server_that_listens_on_all_addresses() {
         let mut out = Vec::new();
         let listening = "0.0.0.0:8080".parse().expect("an address");
-        write(&mut out, listening, Some(Path::new("it's/admin-token"))).expect("written");
+        write(&mut out, &url(listening, false), Some(Path::new("it's/admin-token"))).expect("written");
         let text = String::from_utf8(out).expect("text");
         assert!(text.contains("curl -s http://127.0.0.1:8080/api/v1/products/122\n"), "{text}");
         assert!(text.contains(r"$(cat 'it'\''s/admin-token')"), "{text}");

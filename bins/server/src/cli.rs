@@ -18,7 +18,8 @@ use crate::{
     config::{Config, ConfigFault},
     relaying, serve,
     services::Storage,
-    start_up, telemetry,
+    start_up,
+    telemetry::{self, Exporting},
 };
 
 /// A product catalogue behind a two-level cache.
@@ -48,7 +49,7 @@ enum Command {
     },
     /// Print the effective configuration, secrets hidden, with warnings on unwise values.
     Config,
-    /// Make or revoke access tokens.
+    /// Make, list or revoke access tokens.
     #[command(subcommand)]
     Token(TokenCommand),
 }
@@ -57,6 +58,8 @@ enum Command {
 enum TokenCommand {
     /// Make a token and print it: it is shown only now.
     New(NewToken),
+    /// List the tokens: name, role and when each was made, with tabs between.
+    List,
     /// Revoke a token.
     Revoke {
         /// The name it was made under.
@@ -105,19 +108,22 @@ fn show(config: &Config) -> ExitCode {
 }
 
 fn run_on_main_runtime(command: Command, config: Config) -> anyhow::Result<()> {
-    telemetry::install(&config.log)?;
+    let exporting = telemetry::install(&config.log, &config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(async move {
+    let outcome = runtime.block_on(async move {
         match command {
             Command::Serve => serve::serve(config).await,
             Command::Relay => relaying::relay(config).await,
             Command::Migrate => migrate(&config).await,
             Command::Seed { products } => seed::run(&config, products).await,
             Command::Token(TokenCommand::New(token)) => token::make(&config, token.name, token.role).await,
+            Command::Token(TokenCommand::List) => token::list(&config).await,
             Command::Token(TokenCommand::Revoke { name }) => token::revoke(&config, &name).await,
             Command::Config => Ok(()),
         }
-    })
+    });
+    exporting.into_iter().for_each(Exporting::shut_down);
+    outcome
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<()> {

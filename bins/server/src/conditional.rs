@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use crate::api_error::ApiError;
+use crate::{api_error::ApiError, compression::Coding};
 
 /// The entity tags that a conditional header lists.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,21 +47,73 @@ impl<'a> TagCondition<'a> {
         }
     }
 
-    /// Whether a strong tag is listed, by weak comparison: as `If-None-Match` wants it.
-    pub(crate) fn lists_weakly(&self, strong: &str) -> bool {
+    /// Whether the content of a strong tag is listed in any coding, by weak comparison: as `If-None-Match` wants it. Gives the tag as
+    /// the client has it.
+    pub(crate) fn listed_weakly<'b>(&'b self, strong: &'b str) -> Option<&'b str> {
         match self {
-            Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| tag.opaque == strong),
+            Self::Any => Some(strong),
+            Self::Tags(tags) => tags.iter().find(|tag| tag.names(strong)).map(|tag| tag.opaque),
         }
     }
 
-    /// Whether a strong tag is listed, by strong comparison: as `If-Match` wants it.
-    pub(crate) fn lists_strongly(&self, strong: &str) -> bool {
+    /// How the product with this tag is listed in any coding, by strong comparison: as `If-Match` wants it.
+    pub(crate) fn likeness_strongly(&self, product: &str) -> Likeness {
+        self.likeness(product, |tag| !tag.weak)
+    }
+
+    /// The same by weak comparison: as `If-None-Match` wants it.
+    pub(crate) fn likeness_weakly(&self, product: &str) -> Likeness {
+        self.likeness(product, |_any| true)
+    }
+
+    fn likeness(&self, product: &str, counts: impl Fn(&Tag<'_>) -> bool) -> Likeness {
         match self {
-            Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| !tag.weak && tag.opaque == strong),
+            Self::Any => Likeness::Same,
+            Self::Tags(tags) => {
+                let counted = tags.iter().filter(|tag| counts(tag));
+                counted.map(|tag| tag.likeness(product)).max().unwrap_or(Likeness::Other)
+            }
         }
     }
+}
+
+/// How a state that a client knows agrees with the one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Likeness {
+    /// Somebody edited it, or it is of another product.
+    Other,
+    /// Views were counted, but nobody edited it.
+    Unedited,
+    /// It is the same, byte for byte.
+    Same,
+}
+
+impl Tag<'_> {
+    /// Whether it is this tag of a plain body, or that of the same body in a coding: `"…-br"` beside `"…"`.
+    fn names(&self, plain: &str) -> bool {
+        self.opaque == plain || self.uncoded().is_some_and(|tag| plain.strip_suffix('"') == Some(tag))
+    }
+
+    fn likeness(&self, product: &str) -> Likeness {
+        if self.names(product) {
+            return Likeness::Same;
+        }
+        let known = self.uncoded().or_else(|| self.opaque.strip_suffix('"')).and_then(edited_half);
+        let there = product.strip_suffix('"').and_then(edited_half);
+        if there.is_some() && known == there { Likeness::Unedited } else { Likeness::Other }
+    }
+
+    /// The tag without its coding and its last quote, if it is that of a coded body.
+    fn uncoded(&self) -> Option<&str> {
+        let (tag, coding) = self.opaque.strip_suffix('"')?.rsplit_once('-')?;
+        Coding::named(coding).map(|_known| tag)
+    }
+}
+
+/// The half that tells edits, of the tag of a product without its last quote.
+fn edited_half(opened: &str) -> Option<&str> {
+    let (whole, edited) = opened.strip_prefix('"')?.split_at_checked(16)?;
+    (edited.len() == whole.len()).then_some(edited)
 }
 
 /// `#entity-tag`: separated by commas, empty elements allowed.
@@ -107,11 +159,45 @@ mod tests {
             (&["\"A\""], false, false),
             (&["*"], true, true),
             (&["\"x,y\", \"a\""], true, true),
+            (&["\"a-br\""], true, true),
+            (&["W/\"a-gzip\""], true, false),
+            (&["\"a-lzma\""], false, false),
+            (&["\"a-\""], false, false),
+            (&["\"b-br\""], false, false),
         ] {
             let headers = headers(values);
             let condition = TagCondition::of(&headers, &IF_NONE_MATCH).expect("well-formed").expect("is there");
-            let found = (condition.lists_weakly("\"a\""), condition.lists_strongly("\"a\""));
-            assert_eq!(found, (weakly, strongly), "{values:?}");
+            let found = (condition.listed_weakly("\"a\"").is_some(), condition.likeness_strongly("\"a\""));
+            assert_eq!(found, (weakly, if strongly { Likeness::Same } else { Likeness::Other }), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_product_that_only_views_moved_is_unedited() {
+        use Likeness::{Other, Same, Unedited};
+        let product = "\"0123456789abcdeffedcba9876543210\"";
+        for (value, strongly, weakly) in [
+            ("\"0123456789abcdeffedcba9876543210\"", Same, Same),
+            ("\"0123456789abcdeffedcba9876543210-br\"", Same, Same),
+            ("W/\"0123456789abcdeffedcba9876543210\"", Other, Same),
+            ("\"00000000000000000fedcba987654321\"", Other, Other),
+            ("\"0000000000000000fedcba9876543210\"", Unedited, Unedited),
+            ("\"0000000000000000fedcba9876543210-zstd\"", Unedited, Unedited),
+            ("W/\"0000000000000000fedcba9876543210\"", Other, Unedited),
+            ("\"b\", \"0000000000000000fedcba9876543210\"", Unedited, Unedited),
+            ("\"0000000000000000fedcba9876543210\", \"0123456789abcdeffedcba9876543210\"", Same, Same),
+            ("\"0000000000000000fedcba9876543210-lzma\"", Other, Other),
+            ("\"00000000fedcba9876543210\"", Other, Other),
+            ("\"fedcba9876543210\"", Other, Other),
+            ("\"0123456789abcdef\"", Other, Other),
+            ("\"0123456789abcdef0000000000000000\"", Other, Other),
+            ("*", Same, Same),
+        ] {
+            let headers = headers(&[value]);
+            let condition = TagCondition::of(&headers, &IF_NONE_MATCH).expect("well-formed").expect("is there");
+            let found = (condition.likeness_strongly(product), condition.likeness_weakly(product));
+            assert_eq!(found, (strongly, weakly), "{value}");
+            assert_eq!(condition.listed_weakly(product).is_some(), weakly == Same, "{value}");
         }
     }
 

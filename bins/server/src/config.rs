@@ -2,9 +2,13 @@
 
 mod checks;
 mod fault;
+mod pool_advice;
 mod secret;
 mod sections;
 mod sources;
+mod text_list;
+mod trusted_proxies;
+mod visibility;
 mod warnings;
 
 use std::{
@@ -18,12 +22,15 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use fault::ConfigFault;
+pub(crate) use pool_advice::PoolAdvice;
 pub use secret::{Secret, SecretUrl};
 pub use sections::{
-    AuthConfig, CacheConfig, CacheLevels, DatabaseConfig, LogConfig, LogFormat, RateLimitConfig, RedisConfig,
-    ServerConfig,
+    AuthConfig, CacheConfig, CacheLevels, CorsConfig, DatabaseConfig, ForwardedHeader, LimitScope, LogConfig,
+    LogFormat, PageAudience, PageConfig, PagingConfig, RateLimitConfig, RedisConfig, ServerConfig, TelemetryConfig,
+    ViewsConfig, WarmUpConfig,
 };
 use sources::Sources;
+pub use trusted_proxies::TrustedProxies;
 
 /// The file that is read from the working folder if it is there.
 const DEFAULT_FILE: &str = "larder.toml";
@@ -37,11 +44,17 @@ const DEFAULT_FILE: &str = "larder.toml";
 #[expect(missing_docs, reason = "each section is documented at its type")]
 pub struct Config {
     pub server: ServerConfig,
+    pub cors: CorsConfig,
     pub database: DatabaseConfig,
     pub redis: RedisConfig,
     pub cache: CacheConfig,
     pub auth: AuthConfig,
+    pub paging: PagingConfig,
     pub rate_limit: RateLimitConfig,
+    pub warm_up: WarmUpConfig,
+    pub views: ViewsConfig,
+    pub page: PageConfig,
+    pub telemetry: TelemetryConfig,
     pub log: LogConfig,
 }
 
@@ -98,6 +111,15 @@ impl Config {
     pub fn uses_redis(&self) -> bool {
         matches!(self.cache_levels(), CacheLevels::L2 | CacheLevels::TwoLevel)
     }
+
+    /// Whether requests are counted together by all nodes.
+    pub fn limits_cluster(&self) -> bool {
+        match self.rate_limit.scope {
+            LimitScope::Auto => self.uses_redis(),
+            LimitScope::Process => false,
+            LimitScope::Cluster => true,
+        }
+    }
 }
 
 /// Cores that this process may use.
@@ -123,6 +145,7 @@ mod tests {
         let config = read(&[
             ("LARDER__SERVER__BIND", "127.0.0.1:0"),
             ("LARDER__SERVER__WORKERS", "3"),
+            ("LARDER__CORS__ALLOWED_ORIGINS", "https://shop.example, https://till.example:8443"),
             ("LARDER__DATABASE__URL", "postgres://ann:pass@db/shop"),
             ("LARDER__DATABASE__POOL_SIZE", "5"),
             ("LARDER__REDIS__URL", "redis://cache"),
@@ -140,7 +163,15 @@ mod tests {
             ("LARDER__CACHE__SAMPLES_PER_SECOND", "2"),
             ("LARDER__REDIS__LOG_LENGTH", "100000"),
             ("LARDER__AUTH__ADMIN_TOKEN", "1234567890123456"),
+            ("LARDER__AUTH__TOKEN_TTL_MS", "1000"),
+            ("LARDER__AUTH__FAILURES_PER_MINUTE", "5"),
             ("LARDER__RATE_LIMIT__ENABLED", "true"),
+            ("LARDER__WARM_UP__PRODUCTS", "10"),
+            ("LARDER__WARM_UP__BEFORE_READY", "true"),
+            ("LARDER__WARM_UP__DEADLINE_MS", "5000"),
+            ("LARDER__RATE_LIMIT__SCOPE", "cluster"),
+            ("LARDER__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+            ("LARDER__SERVER__FORWARDED_HEADER", "forwarded"),
             ("LARDER__LOG__FORMAT", "json"),
             ("LARDER__LOG__FILTER", "debug"),
             ("HOME", "/root"),
@@ -149,6 +180,7 @@ mod tests {
         assert_eq!((config.server.workers, config.cache.jitter), (3, 0.2));
         assert_eq!(config.auth.admin_token.expose(), "1234567890123456");
         assert!(config.rate_limit.enabled);
+        assert_eq!(config.cors.allowed_origins, ["https://shop.example", "https://till.example:8443"]);
     }
 
     #[test]

@@ -8,29 +8,52 @@ use actix_web::{
     dev::ServiceResponse,
     http::{StatusCode, header::HeaderValue},
 };
+use tracing::field::{DisplayValue, display};
 
 use crate::{
-    api_error::ApiError,
+    api_error::{ApiError, ApiErrorKind},
     problem::{Problem, title_of},
     request_id::{X_REQUEST_ID, as_text},
+    security_headers::SecurityHeaders,
+    trace_context::{TRACERESPONSE, TraceContext, TraceId},
 };
 
-const TYPE_PREFIX: &str = "urn:larder:problem:";
+/// By what a request is found again: its id, and its trace if it belongs to one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestName<'a> {
+    pub(crate) id: &'a HeaderValue,
+    pub(crate) trace: Option<TraceContext>,
+}
+
+impl RequestName<'_> {
+    fn trace_id(self) -> Option<DisplayValue<TraceId>> {
+        self.trace.map(|place| display(place.trace))
+    }
+}
+
+/// Before the name of a kind, in the type of a problem.
+pub(crate) const TYPE_PREFIX: &str = "urn:larder:problem:";
 
 /// Gives an error answer its problem body, and logs its cause.
-pub(crate) fn explain(answer: ServiceResponse<BoxBody>, id: &HeaderValue) -> ServiceResponse<BoxBody> {
+pub(crate) fn explain(answer: ServiceResponse<BoxBody>, name: RequestName<'_>) -> ServiceResponse<BoxBody> {
     let (request, response) = answer.into_parts();
-    let path = request.path();
+    let (path, id) = (request.path(), name.id);
     let known = response.error().and_then(|error| error.as_error::<ApiError>());
     let Some(error) = known else {
         // An error of actix-web itself, such as a broken stream of body bytes.
         let status = response.status();
-        tracing::debug!(request_id = as_text(id), path, status = status.as_u16(), "refused by the HTTP layer");
+        tracing::debug!(
+            request_id = as_text(id),
+            trace_id = name.trace_id(),
+            path,
+            status = status.as_u16(),
+            "refused by the HTTP layer"
+        );
         let problem = plain_problem(status, path, id);
         let response = problem.into_body_of(response);
         return ServiceResponse::new(request, response);
     };
-    log(error, Some(path), id);
+    log(error, Some(path), name);
     let (detail, fields) = (error.detail.clone(), error.fields.clone());
     let kind = type_of(error);
     let (status, _, title) = error.kind.row();
@@ -64,13 +87,19 @@ fn type_of(error: &ApiError) -> String {
 }
 
 /// Our faults are errors, what the client did is of interest to debuggers only.
-fn log(error: &ApiError, path: Option<&str>, id: &HeaderValue) {
+fn log(error: &ApiError, path: Option<&str>, name: RequestName<'_>) {
     let (status, kind, _) = error.kind.row();
-    let (status_code, request_id, cause) = (status.as_u16(), as_text(id), Causes(error.cause.as_deref()));
-    if status.is_server_error() {
-        tracing::error!(request_id, path, status = status_code, kind, %cause, "request failed");
+    let (status_code, request_id, cause) = (status.as_u16(), as_text(name.id), Causes(error.cause.as_deref()));
+    let trace_id = name.trace_id();
+    // Whoever asks too much could fill the log otherwise; figures tell how often it happens.
+    let is_refusal = matches!(
+        error.kind,
+        ApiErrorKind::Overloaded | ApiErrorKind::TooManyStreams | ApiErrorKind::Starting | ApiErrorKind::Stopping
+    );
+    if status.is_server_error() && !is_refusal {
+        tracing::error!(request_id, trace_id, path, status = status_code, kind, %cause, "request failed");
     } else {
-        tracing::debug!(request_id, path, status = status_code, kind, %cause, "request refused");
+        tracing::debug!(request_id, trace_id, path, status = status_code, kind, %cause, "request refused");
     }
 }
 
@@ -97,13 +126,15 @@ impl fmt::Display for Causes<'_> {
 pub(crate) struct LostRequest {
     error: ApiError,
     id: HeaderValue,
+    security: SecurityHeaders,
+    trace: Option<HeaderValue>,
 }
 
 impl LostRequest {
     /// Logs `error`.
-    pub(crate) fn new(error: ApiError, id: HeaderValue) -> Self {
-        log(&error, None, &id);
-        Self { error, id }
+    pub(crate) fn new(error: ApiError, name: RequestName<'_>, security: SecurityHeaders) -> Self {
+        log(&error, None, name);
+        Self { error, id: name.id.clone(), trace: name.trace.and_then(TraceContext::header), security }
     }
 }
 
@@ -132,6 +163,10 @@ impl ResponseError for LostRequest {
         };
         let mut response = problem.into_body_of(self.error.error_response());
         response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
+        self.security.insert_into(response.headers_mut());
+        if let Some(trace) = &self.trace {
+            response.headers_mut().insert(TRACERESPONSE, trace.clone());
+        }
         response
     }
 }

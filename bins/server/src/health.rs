@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use larder_cache::L2;
 use larder_repository::Database;
+use larder_repository_cached::CachedProducts;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -19,6 +20,8 @@ pub(crate) use self::coherence::CoherenceHealth;
 
 /// How long a part may take to answer before it counts as down.
 const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a question to the database may wait for a connection that requests use as well.
+const POOL_PATIENCE: Duration = Duration::from_millis(1_000);
 
 /// Something that the service depends on. Used as `Arc<dyn HealthPart>`.
 #[async_trait]
@@ -78,7 +81,11 @@ pub(crate) async fn ask(part: &dyn HealthPart) -> PartHealth {
 
 /// The database, without which nothing that is not cached can be answered.
 #[derive(Debug)]
-pub(crate) struct DatabaseHealth(pub(crate) Arc<dyn Database>);
+pub(crate) struct DatabaseHealth {
+    pub(crate) database: Arc<dyn Database>,
+    /// Hears of changes over a connection of its own.
+    pub(crate) cached: CachedProducts,
+}
 
 #[async_trait]
 impl HealthPart for DatabaseHealth {
@@ -91,11 +98,27 @@ impl HealthPart for DatabaseHealth {
     }
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
-        Ok(self.0.ping().await?)
+        let pinged = timeout(POOL_PATIENCE, self.database.ping()).await;
+        match pinged {
+            Ok(Ok(())) => Ok(()),
+            _ if self.is_busy() => Ok(()),
+            Ok(Err(cause)) => Err(cause.into()),
+            Err(elapsed) => Err(elapsed.into()),
+        }
     }
 
     fn detail(&self) -> PartDetail {
         PartDetail::default()
+    }
+}
+
+impl DatabaseHealth {
+    /// Whether requests have taken all connections of a database that is heard over another one: it is busy, not away.
+    fn is_busy(&self) -> bool {
+        let pool = self.database.pool_status();
+        let feed = self.cached.coherence().feed;
+        let is_heard = feed.is_some_and(|feed| feed.confirmed_ago.is_some_and(|ago| ago < DEADLINE));
+        pool.idle == 0 && pool.size >= pool.max_size && is_heard
     }
 }
 

@@ -13,15 +13,28 @@ use crate::api_error::ApiError;
 
 /// Whether new requests are wanted.
 #[derive(Debug, Default)]
-pub(crate) struct Readiness(AtomicBool);
+pub(crate) struct Readiness {
+    serves: AtomicBool,
+    is_held: AtomicBool,
+}
 
 impl Readiness {
-    pub(crate) fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+    /// Whether the server listens and does not stop.
+    pub(crate) fn set(&self, serves: bool) {
+        self.serves.store(serves, Ordering::Release);
+    }
+
+    /// Whether a server that listens is not ready all the same, because something at its start has to end first.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.is_held.store(is_held, Ordering::Release);
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.serves.load(Ordering::Acquire) && !self.is_held()
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held.load(Ordering::Acquire)
     }
 }
 

@@ -1,14 +1,28 @@
 //! Figures for Prometheus: those of the caches, and of how this node hears of what others change.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod server;
+mod views;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use larder_cache::{MetricsSink, PrometheusMetrics};
+use larder_repository::Database;
 use larder_repository_cached::{CachedProducts, CoherenceStatus};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::{Registry, Unit},
+};
+
+use self::server::ServerFigures;
+use crate::{
+    compression::CompressedBodies,
+    traffic::{Scraped, Traffic},
 };
 
 /// All figures, read when somebody asks for them.
@@ -38,6 +52,25 @@ impl Metrics {
             self.caches.watch(name, move || read().unwrap_or_default());
         }
         self.registry.register_collector(Box::new(Coherence(cached.clone())));
+    }
+
+    /// Adds what the cache of compressed bodies counts: its loads are compressions.
+    pub(crate) fn watch_bodies(&self, bodies: Option<&CompressedBodies>) {
+        if let Some(bodies) = bodies.cloned() {
+            self.caches.watch("compressed", move || bodies.statistics());
+        }
+    }
+
+    /// Adds what requests came, how busy the pool is, and what the process takes.
+    pub(crate) fn watch_server(
+        &mut self,
+        traffic: &Arc<Traffic>,
+        database: &Arc<dyn Database>,
+        cached: &CachedProducts,
+    ) {
+        self.registry.register_collector(Box::new(Scraped(Arc::clone(traffic))));
+        let (database, cached) = (Arc::clone(database), cached.clone());
+        self.registry.register_collector(Box::new(ServerFigures { database, cached, started: SystemTime::now() }));
     }
 
     /// The figures in the text format of OpenMetrics.

@@ -41,12 +41,14 @@ pub(crate) struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// Gives `response` this problem as its body; status and other headers stay.
+    /// Gives `response` this problem as its body; status and other headers stay. Nobody may keep it unless they say so.
     pub(crate) fn into_body_of(self, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = response.set_body(BoxBody::new(body));
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !response.headers().contains_key(header::CACHE_CONTROL) {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         response
     }
 }

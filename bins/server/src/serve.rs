@@ -1,6 +1,6 @@
 //! `larder serve`: start in order, run, stop in order.
 
-use std::{io::stdout, path::PathBuf, sync::Arc};
+use std::{io::stdout, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use actix_web::web::Data;
 use anyhow::Context;
@@ -13,7 +13,7 @@ use crate::{
     seeding,
     server::Server,
     services::{Services, Storage},
-    signals::StopSignals,
+    signals::{Hangups, StopSignals},
     start_up,
 };
 
@@ -23,6 +23,7 @@ use crate::{
 /// When a part of the start fails, or the server ends by itself.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut signals = StopSignals::catch().context("cannot catch signals")?;
+    let mut hangups = Hangups::catch_if(config.server.uses_tls()).context("cannot catch signals")?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
@@ -33,9 +34,12 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    let signal = tokio::select! {
-        signal = signals.next() => signal,
-        ended = server.ended() => return Err(ended),
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            ended = server.ended() => return Err(ended),
+            () = hangups.next() => server.reload_certificate(),
+        }
     };
     tracing::info!(signal, "stopping");
     tokio::select! {
@@ -44,7 +48,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
 }
 
-/// Database, migrations, demo products, token, services, HTTP: in this order.
+/// Database, migrations, demo products, token, services, HTTP, warm-up: in this order.
 async fn start(config: &Config) -> anyhow::Result<Server> {
     let storage = Storage::open(config)?;
     let patience = config.database.start_timeout();
@@ -56,16 +60,31 @@ async fn start(config: &Config) -> anyhow::Result<Server> {
         tracing::info!(added, "made demo products");
     }
     let (token, token_file) = admin_token(config)?;
-    let access = AccessControl::new(token.as_deref(), Arc::clone(&storage.tokens));
-    let services = Data::new(Services::new(config, storage, access, Handle::current())?);
-    let server = Server::start(&config.server, services)?;
+    let signing_key = storage.database.signing_key().await.context("cannot read the signing key")?;
+    let access = AccessControl::new(token.as_deref(), Arc::clone(&storage.tokens), &config.auth)?;
+    let services = Data::new(Services::new(config, storage, &signing_key, access, Handle::current())?);
+    services.readiness.hold(config.warm_up.before_ready);
+    let server = Server::start(config, services.clone())?;
+    warm_up(config, &services, server.address()).await;
     tracing::info!(address = %server.address(), workers = config.server.workers, "ready");
     if config.log.format == LogFormat::Text {
-        let shown = banner::write(&mut stdout(), server.address(), token_file.as_deref());
+        let url = banner::url(server.address(), config.server.uses_tls());
+        let shown = banner::write(&mut stdout(), &url, token_file.as_deref());
         // Nobody may be reading.
         shown.unwrap_or_else(|cause| tracing::debug!(%cause, "no banner"));
     }
     Ok(server)
+}
+
+/// Warms the caches, before the server is ready or beside its first requests.
+async fn warm_up(config: &Config, services: &Services, address: SocketAddr) {
+    if config.warm_up.before_ready {
+        tracing::info!(%address, "listening, and ready once the caches are warm");
+        services.warm_ups.run().await;
+        services.readiness.hold(false);
+    } else {
+        services.warm_ups.begin();
+    }
 }
 
 /// The configured admin token; with SQLite, else the one kept beside the file, and where that is.

@@ -1,6 +1,6 @@
-//! SIGTERM and SIGINT: the first asks for a stop, the second ends the process at once.
+//! SIGTERM and SIGINT: the first asks for a stop, the second ends the process at once. SIGHUP: files are read anew.
 
-use std::{io, process};
+use std::{future::pending, io, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -36,5 +36,29 @@ impl StopSignals {
         let signal = self.next().await;
         tracing::warn!(signal, "second signal: ending at once");
         process::exit(IMPATIENT);
+    }
+}
+
+/// SIGHUP, caught only where there is something to read anew: it ends a process that does not catch it.
+#[derive(Debug)]
+pub(crate) struct Hangups(Option<Signal>);
+
+impl Hangups {
+    /// Catches the signal if `wanted`.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub(crate) fn catch_if(wanted: bool) -> io::Result<Self> {
+        wanted.then(|| signal(SignalKind::hangup())).transpose().map(Self)
+    }
+
+    /// Waits for the next one; for ever if they are not caught.
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(hangups) => {
+                hangups.recv().await;
+            }
+            None => pending().await,
+        }
     }
 }

@@ -37,7 +37,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_trait::async_trait;
-    use larder_repository::PoolStatus;
+    use larder_repository::{PoolStatus, WaitSummary};
 
     use super::*;
 
@@ -60,8 +60,12 @@ mod tests {
             Ok(())
         }
 
+        async fn signing_key(&self) -> Result<[u8; 32], Error> {
+            Ok([0; 32])
+        }
+
         fn pool_status(&self) -> PoolStatus {
-            PoolStatus { max_size: 1, size: 0, idle: 0, waiting: 0 }
+            PoolStatus { max_size: 1, size: 0, idle: 0, waiting: 0, waits: WaitSummary::default() }
         }
 
         async fn close(&self) {}

@@ -115,6 +115,7 @@ impl Cluster {
             ("LARDER__DATABASE__POOL_SIZE", "8".to_owned()),
             ("LARDER__REDIS__URL", self.redis.url_at(&doors)),
             ("LARDER__CACHE__LEVELS", "two-level".to_owned()),
+            ("LARDER__WARM_UP__PRODUCTS", "0".to_owned()),
             ("LARDER__CACHE__RELAY", (setup.relays == 0).to_string()),
             ("LARDER__AUTH__ADMIN_TOKEN", ADMIN_TOKEN.to_owned()),
         ];

@@ -13,8 +13,14 @@ const PEERS: [&str; 2] = ["benches/peers", "benches/peers-oxcache"];
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((first, contenders)) if first == "peers" => peers(contenders),
-        _ => step::run(step::command("cargo", &["bench", "--package", "larder-benches"]).args(arguments)),
+        Some((first, options)) if first == "catalogue" => package("catalogue", options),
+        _ => package("cache", arguments),
     }
+}
+
+fn package(bench: &str, arguments: &[String]) -> Result<()> {
+    let mut cargo = step::command("cargo", &["bench", "--package", "larder-benches", "--bench", bench, "--"]);
+    step::run(cargo.args(arguments))
 }
 
 /// The cache beside other caches, on a Redis that nobody else uses.

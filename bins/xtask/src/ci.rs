@@ -2,15 +2,16 @@
 
 use std::process::Stdio;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::{check, step, test};
+use crate::{check, services, step, test};
 
 /// # Errors
 /// At the first thing that fails.
 pub(crate) fn run() -> Result<()> {
     check::run()?;
     deny()?;
+    services::ensure_browser().context("ci tests the page in a browser")?;
     test::run(&[])
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod bench;
 mod check;
 mod ci;
+mod fuzz_api;
 mod guarded;
 mod model;
 mod services;
@@ -28,7 +29,7 @@ struct Arguments {
 enum Command {
     /// Formatting, clippy, documentation and tidy, all without a warning.
     Check,
-    /// All tests, with private PostgreSQL and Redis servers.
+    /// All tests, with private PostgreSQL and Redis servers; those in a browser where there is a Chromium.
     Test {
         /// What `cargo test` gets: packages, filters, and after a further `--` the arguments of the tests.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -65,7 +66,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Says which servers the tests would use, and installs what is missing.
+    /// A fuzzer over the description of the API, a client made from it, or hostile requests, against a real server.
+    FuzzApi(fuzz_api::Options),
+    /// Says which servers and which browser the tests would use, and installs what is missing.
     Services,
 }
 
@@ -90,6 +93,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Api { bless } => api::run(*bless),
         Command::Model { arguments } => model::run(arguments),
         Command::Soak { debug, arguments } => soak::run(!debug, arguments),
+        Command::FuzzApi(options) => fuzz_api::run(options),
         Command::Services => services::run(),
     }
 }

@@ -1,10 +1,12 @@
-//! `cargo x services`: the PostgreSQL and Redis programs that tests use.
+//! `cargo x services`: the PostgreSQL, Redis and Chromium programs that tests use.
 
 mod debian;
 mod wheels;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
-use larder_test_support::Programs;
+use larder_test_support::{Programs, find_browser};
 
 /// Says which servers there are, after installing what is missing.
 ///
@@ -14,6 +16,10 @@ pub(crate) fn run() -> Result<()> {
     let programs = ensure()?;
     eprintln!("PostgreSQL: {}, {}", programs.initdb.display(), programs.postgres.display());
     eprintln!("Redis: {}", programs.redis.display());
+    match ensure_browser() {
+        Ok(browser) => eprintln!("Chromium: {}", browser.display()),
+        Err(error) => eprintln!("Chromium: none, the browser tests would be left out ({error:#})"),
+    }
     Ok(())
 }
 
@@ -26,9 +32,22 @@ pub(crate) fn ensure() -> Result<Programs> {
         return Ok(programs);
     }
     if debian::is_possible() {
-        debian::install().context("install Debian's PostgreSQL and Redis")?;
+        debian::install(debian::SERVERS).context("install Debian's PostgreSQL and Redis")?;
     } else {
         wheels::install().context("install PostgreSQL and Redis from Python's wheels")?;
     }
     Programs::find()
+}
+
+/// Finds a Chromium, or installs Debian's, which only root can.
+///
+/// # Errors
+/// When it is neither there nor to be had.
+pub(crate) fn ensure_browser() -> Result<PathBuf> {
+    let found = find_browser();
+    if found.is_ok() || !debian::is_possible() {
+        return found;
+    }
+    debian::install(debian::BROWSER).context("install Debian's Chromium")?;
+    find_browser()
 }

@@ -1,8 +1,8 @@
 //! `cargo x soak`: real nodes under faults, and the checker.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{services, step};
 
@@ -23,7 +23,7 @@ pub(crate) fn run(is_release: bool, arguments: &[String]) -> Result<()> {
         build.args(PLANTED);
         PathBuf::from("target/planted")
     } else {
-        target_folder()?
+        step::target_folder()?
     };
     step::run(build.args(flags))?;
     let programs = target.join(profile);
@@ -33,15 +33,6 @@ pub(crate) fn run(is_release: bool, arguments: &[String]) -> Result<()> {
 
 fn plants_mistakes(arguments: &[String]) -> bool {
     arguments.iter().any(|word| word == "prove" || word.starts_with("--mistake"))
-}
-
-/// Where cargo puts what it builds.
-fn target_folder() -> Result<PathBuf> {
-    let arguments = ["metadata", "--format-version=1", "--no-deps"];
-    let output = step::command("cargo", &arguments).output().context("start cargo metadata")?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("read cargo's metadata")?;
-    let folder = metadata["target_directory"].as_str().context("cargo's metadata without a target folder")?;
-    Ok(Path::new(folder).to_path_buf())
 }
 
 #[cfg(test)]

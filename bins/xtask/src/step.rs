@@ -1,7 +1,7 @@
 //! Running one program of a larger command.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -40,4 +40,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("start {line}"))?;
     ensure!(status.success(), "{line}: {status}");
     Ok(())
+}
+
+/// Where cargo puts what it builds.
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let arguments = ["metadata", "--format-version=1", "--no-deps"];
+    let output = command("cargo", &arguments).output().context("start cargo metadata")?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("read cargo's metadata")?;
+    let folder = metadata["target_directory"].as_str().context("cargo's metadata without a target folder")?;
+    Ok(Path::new(folder).to_path_buf())
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, error::Error as StdError, fmt, future::Future, slice, sync::Arc};
 
 use crate::{
-    CacheBuilder, CacheKey, CallOptions, Change, Error, HotKey, Identity, Loaded, Lookup, News, Outcome, RemoteError,
-    Source, Statistics,
+    CacheBuilder, CacheKey, CallOptions, Change, Error, HotKey, Identity, Inspection, Loaded, Lookup, News, Outcome,
+    RemoteError, Source, Statistics,
     core::Core,
     loaded::{batch, single},
     local::Look,
@@ -314,6 +314,25 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
     pub fn statistics(&self) -> Statistics {
         self.core.hot_keys.absorb();
         self.core.recorder.snapshot(self.core.gauges())
+    }
+
+    /// What both levels hold for `key`, and whether a read would take it. Nothing is loaded, counted or filled.
+    ///
+    /// ```
+    /// use larder_cache::{Cache, InL2, Json, Standing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let names = Cache::<u64, String>::builder("names").codec(Json).build()?;
+    /// names.insert(&1, "Ada".to_owned()).await;
+    /// let inspection = names.inspect(&1).await;
+    /// assert_eq!(inspection.l1.map(|held| held.standing), Some(Standing::Fresh));
+    /// assert_eq!(inspection.l2, InL2::Unused);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn inspect(&self, key: &K) -> Inspection<V> {
+        self.core.inspect(key).await
     }
 
     /// The `count` keys that are asked for most, estimated from samples, the hottest first.

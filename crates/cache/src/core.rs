@@ -21,7 +21,7 @@ use crate::{
     mutant::Mutants,
     spawner::Spawner,
     statistics::Recorder,
-    sync::{AtomicBool, Ordering},
+    sync::{AtomicBool, AtomicU64, Ordering},
     tags::Tags,
 };
 
@@ -58,6 +58,8 @@ pub(crate) struct Core<K, V> {
     pub(crate) l2: Option<L2>,
     pub(crate) feed: Option<Feed>,
     pub(crate) budget: Semaphore,
+    /// Loads that wait for a place within it.
+    pub(crate) loads_waiting: AtomicU64,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) spawner: Spawner,
     pub(crate) recorder: Recorder,
@@ -88,6 +90,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             tags: Tags::new(shards, options.max_tags, options.l1_ttl, clock.now()),
             flights: Arc::new(Flights::new(mutants)),
             budget: Semaphore::new(options.max_concurrent_loads),
+            loads_waiting: AtomicU64::new(0),
             recorder: Recorder::new(),
             hot_keys: HotKeys::new(),
             told_open: AtomicBool::new(false),
@@ -173,6 +176,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             l1_bytes,
             flights: self.flights.count() as u64,
             loads_in_progress: in_progress as u64,
+            loads_waiting: self.loads_waiting.load(Ordering::Relaxed),
+            load_budget: self.options.max_concurrent_loads as u64,
             queued_invalidations: self.l2.as_ref().map_or(0, L2::queued) as u64,
             breaker_open: self.l2.as_ref().is_some_and(L2::is_open),
         }

@@ -1,7 +1,7 @@
 //! What happens with a loaded value: L1, the waiters, then L2 in the background.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -157,6 +157,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         }
         let replies =
             if requests.is_empty() { None } else { self.ask(Operation::Fill, l2.fill(&self.name, &requests)).await };
+        let mut unlearned = BTreeSet::new();
         for ((fill, learns), reply) in sent.into_iter().zip(replies.into_iter().flatten()) {
             match reply {
                 FillReply::Stored(nonces) => {
@@ -169,13 +170,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                     }
                     continue;
                 }
-                FillReply::Refused => self.recorder.fill(FillOutcome::Refused),
+                FillReply::Refused => {
+                    self.recorder.fill(FillOutcome::Refused);
+                    let unknown = fill.entry.tags.iter().filter(|generation| generation.noted(fill.noted).is_none());
+                    let shard = self.shard_of(&fill.remote);
+                    unlearned.extend(unknown.map(|generation| (shard, generation.tag().to_owned())));
+                }
                 FillReply::Old => self.recorder.fill(FillOutcome::Old),
             }
             // Another node invalidated it during the load, or the lease ran out.
             self.local.remove(&fill.entry.key, &fill.entry);
             unused.push((fill.remote.name().to_owned(), fill.token));
         }
+        // A tag whose generation is not known is refused when any tag moved: the next load is to know it before.
+        self.learn(&unlearned, false).await;
         self.release(unused);
     }
 

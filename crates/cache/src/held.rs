@@ -60,7 +60,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
                 .filter(|(shard, frame, held)| self.recognize(*shard, frame, &held.generations, now).is_none());
             let unknown: BTreeSet<(usize, String)> =
                 unknown.flat_map(|(shard, frame, _)| frame.tags.iter().map(|tag| (*shard, tag.clone()))).collect();
-            self.learn(&unknown).await;
+            self.learn(&unknown, true).await;
         }
         let judged = held.iter().zip(frames).map(|((subject, held), frame)| {
             let (answer, verdict) = match frame {
@@ -92,8 +92,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         Some(entry)
     }
 
-    /// Asks L2 for the generations of tags in shards.
-    async fn learn(&self, tags: &BTreeSet<(usize, String)>) {
+    /// Asks L2 for the generations of tags in shards. With `losses`, what L2 has none of was lost there.
+    pub(crate) async fn learn(&self, tags: &BTreeSet<(usize, String)>, losses: bool) {
         let Some(l2) = self.l2.as_ref().filter(|_| !tags.is_empty()) else { return };
         let (since, asked_at) = (self.tags.note(), self.now());
         // Of a tag whose invalidation L2 has not taken, L2 still tells the generation before that.
@@ -105,7 +105,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
         let told = self.ask(Operation::Generations, l2.generations(&self.name, &names)).await;
         for (tag, told) in names.iter().zip(told.into_iter().flatten()) {
             // Another server may not have taken the last invalidation of the tag.
-            if l2.believes_server(tag.0, told.server) {
+            if l2.believes_server(tag.0, told.server) && (losses || told.nonce.is_some()) {
                 self.tags.learn(*tag, told.nonce, since, asked_at);
             }
         }

@@ -21,6 +21,7 @@ mod frame;
 mod hearing;
 mod held;
 mod hot_keys;
+mod inspecting;
 mod invalidating;
 mod key;
 mod l2;
@@ -60,6 +61,7 @@ pub use codec::{Codec, CodecError, Json, RawBytes};
 pub use error::{ConfigError, Error, ErrorKind};
 pub use feed::{Feed, FeedOptions, FeedStatus};
 pub use hot_keys::HotKey;
+pub use inspecting::{InL2, Inspected, Inspection, Standing};
 pub use invalidating::Change;
 pub use key::CacheKey;
 pub use l2::{BackplaneOptions, L2, L2Builder, L2Options};
@@ -68,7 +70,7 @@ pub use lookup::{Lookup, Source};
 pub use metrics::MetricsSink;
 pub use news::News;
 pub use options::{CacheOptions, CallOptions};
-pub use redis::{RedisOptions, RedisRemote, Reigning};
+pub use redis::{RedisOptions, RedisRemote, RedisScript, Reigning, ScriptCall, ScriptReply};
 pub use remote::{
     FillReply, FillRequest, FillTag, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,
     RemoteError, TagGeneration,

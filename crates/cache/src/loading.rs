@@ -6,8 +6,15 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::{
-    CacheKey, Error, ErrorKind, LoadOutcome, Loaded, Nonce, Operation, chain::Chain, clock::within, core::Core,
-    lead::Pending, loaded::BatchLoader, local::Look, tags::TagStamp,
+    CacheKey, Error, ErrorKind, LoadOutcome, Loaded, Nonce, Operation,
+    chain::Chain,
+    clock::within,
+    core::Core,
+    lead::Pending,
+    loaded::BatchLoader,
+    local::Look,
+    sync::{AtomicU64, Ordering},
+    tags::TagStamp,
 };
 
 /// What was noted before a loader was called.
@@ -15,6 +22,22 @@ use crate::{
 pub(crate) struct Start {
     pub(crate) at: Instant,
     pub(crate) tags: TagStamp,
+}
+
+/// One more that waits, for as long as it lives.
+struct Waiting<'a>(&'a AtomicU64);
+
+impl<'a> Waiting<'a> {
+    fn in_line(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
@@ -62,6 +85,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
             Ok(place) => place,
             Err(_none_free) => {
                 pending.iter().for_each(|pending| pending.lead.is_crowded());
+                let _waiting = Waiting::in_line(&self.loads_waiting);
                 let patience = self.options.load_queue_deadline.min(self.options.load_deadline);
                 let place = within(&*self.clock, patience, self.budget.acquire()).await;
                 place.and_then(Result::ok).ok_or_else(|| Error::new(ErrorKind::Overloaded))?

@@ -78,6 +78,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Local<K, V> {
         if now < entry.life.stale_until { Look::Stale(entry) } else { Look::Miss }
     }
 
+    /// What is held for a key, ended or not, and whether nothing that was invalidated speaks against it.
+    pub(crate) fn held(&self, key: &K) -> Option<(Arc<Entry<K, V>>, bool)> {
+        let entry = self.entries.as_ref()?.get(key)?;
+        let may_be_seen = self.may_be_seen(key, &entry);
+        Some((entry, may_be_seen))
+    }
+
     /// Whether this node has heard of all changes until not too long ago, or the entry is not older than that.
     pub(crate) fn is_confirmed(&self, entry: &Entry<K, V>, now: Instant) -> bool {
         let Some(hearing) = self.ears.hearing() else { return true };

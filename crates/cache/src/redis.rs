@@ -9,6 +9,7 @@ mod keys;
 mod links;
 mod log;
 mod options;
+mod script;
 mod scripts;
 mod shards;
 mod stored;
@@ -20,12 +21,15 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use redis::{FromRedisValue, Pipeline, ScriptInvocation, Value};
 
-pub use self::options::{RedisOptions, Reigning};
 use self::{
     asking::fill_reply,
     log::Listener,
     scripts::Scripts,
     shards::{Shards, in_order},
+};
+pub use self::{
+    options::{RedisOptions, Reigning},
+    script::{RedisScript, ScriptCall, ScriptReply},
 };
 use crate::{
     ConfigError, FillReply, FillRequest, Held, Identity, Invalidation, LeaseReply, LeaseRequest, Nonce, Remote,

@@ -2,6 +2,9 @@
 
 use std::future::Future;
 
+#[cfg(not(shuttle))]
+use tracing::Instrument;
+
 use crate::ConfigError;
 
 /// A tokio runtime; under `--cfg shuttle` the model checker's.
@@ -23,8 +26,9 @@ impl Spawner {
         Ok(Self { runtime })
     }
 
+    /// What the task does belongs to the span of its caller.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.runtime.spawn(task));
+        drop(self.runtime.spawn(task.in_current_span()));
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Gauges {
     pub flights: u64,
     /// Loads in progress, at most the budget.
     pub loads_in_progress: u64,
+    /// Loads that wait for a place within the budget.
+    pub loads_waiting: u64,
+    /// The budget: most loads in progress at a time.
+    pub load_budget: u64,
     /// Invalidations that L2 has not taken yet.
     pub queued_invalidations: u64,
     /// Whether L2 is not asked because it kept failing.

@@ -117,18 +117,19 @@ impl Tags {
             return Some(Box::default());
         }
         let mut known = lock(&self.known);
-        let renewed = self.renewed.load(Ordering::SeqCst);
+        let (renewed, now) = (self.renewed.load(Ordering::SeqCst), self.change.load(Ordering::SeqCst));
         let mut attached = Vec::with_capacity(tags.len());
         for tag in tags {
-            let generation = match known[shard].get(tag.as_str()) {
-                Some(generation) if generation.born <= since.change => Arc::clone(generation),
+            attached.push(match known[shard].get(tag.as_str()) {
+                Some(generation) => Arc::clone(generation),
                 // Nothing at all was invalidated since: nor was this tag.
                 None if renewed <= since.change => self.add(&mut known, shard, tag, renewed),
-                _ => return None,
-            };
-            attached.push(generation);
+                // From now on it is known: the next load is not hindered by what happens to other tags.
+                None => self.add(&mut known, shard, tag, now),
+            });
         }
-        Some(attached.into())
+        let covered = attached.iter().all(|generation| generation.born <= since.change);
+        covered.then(|| attached.into())
     }
 
     /// The generations that an entry of L2 carries, if each is known to be the present one, and until when that is known.
@@ -203,7 +204,12 @@ impl Tags {
         let mut known = lock(&self.known);
         let change = self.change.fetch_add(1, Ordering::SeqCst) + 1;
         self.renewed.store(change, Ordering::SeqCst);
-        known.iter_mut().filter_map(|known| known.remove(tag)).for_each(|generation| generation.end());
+        for known in known.iter_mut() {
+            // It stays known, so that a load that begins after this is not hindered by what happens to other tags.
+            if let Some(generation) = known.get_mut(tag) {
+                std::mem::replace(generation, Generation::new(&generation.tag, change)).end();
+            }
+        }
     }
 
     /// Voids all generations: any of the tags may have been invalidated.

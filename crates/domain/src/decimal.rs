@@ -1,6 +1,8 @@
 //! Exact decimals as JSON numbers: the digits on the wire are the digits of the value, with no binary float on the way.
 
-use rust_decimal::Decimal;
+use std::fmt;
+
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
@@ -13,6 +15,29 @@ pub(crate) enum DecimalError {
     TooFine(u32),
     #[error("must be from {0} to {1}")]
     OutOfRange(Decimal, Decimal),
+}
+
+/// A part of a hundred, with two decimals, as a JSON number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percent(pub(crate) Decimal);
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self.0, serializer)
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `value` with `scale` decimals; half of the last is rounded away from zero.
+pub(crate) fn round(value: Decimal, scale: u32) -> Decimal {
+    let mut rounded = value.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(scale);
+    rounded
 }
 
 /// Brings `value` to exactly `scale` decimals, if that loses nothing and the range allows it.

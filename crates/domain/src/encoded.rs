@@ -1,13 +1,9 @@
 //! A value, its JSON bytes, or both: each is made at most once.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes that are no JSON of the wanted type, or a value that has none.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -60,14 +56,6 @@ impl<T: Serialize> Encoded<T> {
         })?;
         Ok(self.json.get_or_init(|| made.into()))
     }
-
-    /// The strong entity tag of the JSON bytes (RFC 9110 §8.8.3).
-    ///
-    /// # Errors
-    /// As [`Self::json`].
-    pub fn entity_tag(&self) -> Result<EntityTag, EncodingError> {
-        Ok(EntityTag::of(self.json()?))
-    }
 }
 
 impl<T: DeserializeOwned> Encoded<T> {
@@ -92,23 +80,6 @@ impl<T: DeserializeOwned> Encoded<T> {
 impl<T> Clone for Encoded<T> {
     fn clone(&self) -> Self {
         Self { value: self.value.clone(), json: self.json.clone() }
-    }
-}
-
-/// A strong entity tag: 64 bits of XXH3 over the representation, shown as 16 hexadecimal digits in quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntityTag(u64);
-
-impl EntityTag {
-    /// The tag of a representation.
-    pub fn of(representation: &[u8]) -> Self {
-        Self(xxh3_64(representation))
-    }
-}
-
-impl fmt::Display for EntityTag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{:016x}\"", self.0)
     }
 }
 
@@ -153,15 +124,6 @@ mod tests {
             assert_eq!(from_json.clone().json().expect("is there").as_ref(), b"7");
         }
         assert_eq!((ENCODED.load(Ordering::Relaxed), DECODED.load(Ordering::Relaxed)), (1, 1));
-    }
-
-    #[test]
-    fn the_tag_belongs_to_the_bytes() {
-        let tag =
-            |json: &'static [u8]| Encoded::<u32>::from_json(Bytes::from_static(json)).entity_tag().expect("has a tag");
-        assert_eq!(tag(b"1"), Encoded::from_value(1_u32).entity_tag().expect("has a tag"));
-        assert_ne!(tag(b"1"), tag(b"2"));
-        assert_eq!(tag(b"1").to_string().len(), 18);
     }
 
     #[test]

@@ -99,9 +99,7 @@ impl Price {
             Some(original) if original > self => (original.0 - self.0) * Decimal::ONE_HUNDRED / original.0,
             _ => Decimal::ZERO,
         };
-        let mut rounded = percent.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-        rounded.rescale(2);
-        rounded
+        decimal::round(percent, 2)
     }
 }
 

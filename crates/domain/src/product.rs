@@ -1,10 +1,9 @@
 //! The product as the database holds it and the wire shows it.
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{Category, Price, ProductId, Rating, Version, decimal};
+use crate::{Category, Price, ProductId, Rating, Version, decimal::Percent};
 
 /// One product of the catalogue.
 ///
@@ -56,27 +55,20 @@ pub struct Product {
 
 impl Product {
     /// By how many percent the price lies below the original price, with two decimals; derived, never stored.
-    pub fn discount_rate(&self) -> Decimal {
-        self.price.discount_from(self.original_price)
+    pub fn discount_rate(&self) -> Percent {
+        Percent(self.price.discount_from(self.original_price))
     }
 }
 
 impl Serialize for Product {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Percent(Decimal);
-        impl Serialize for Percent {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                decimal::serialize(self.0, serializer)
-            }
-        }
-
         let mut wire = serializer.serialize_struct("Product", 21)?;
         wire.serialize_field("id", &self.id)?;
         wire.serialize_field("name", &self.name)?;
         wire.serialize_field("description", &self.description)?;
         wire.serialize_field("price", &self.price)?;
         wire.serialize_field("original_price", &self.original_price)?;
-        wire.serialize_field("discount_rate", &Percent(self.discount_rate()))?;
+        wire.serialize_field("discount_rate", &self.discount_rate())?;
         wire.serialize_field("stock", &self.stock)?;
         wire.serialize_field("sku", &self.sku)?;
         wire.serialize_field("category", &self.category)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, ProductId, ValidationError, error::Violations};
+use crate::{Category, PriceRange, ProductId, SearchWords, Seek, Sort, ValidationError, error::Violations};
 
 /// Whether a query sees only what anonymous readers see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,12 +22,27 @@ pub struct ProductFilter {
     pub featured: Option<bool>,
     /// Whether unpublished products count.
     pub visibility: Visibility,
+    /// Only products with all of these words.
+    pub words: SearchWords,
+    /// Only products of these prices.
+    pub prices: PriceRange,
 }
 
 impl ProductFilter {
     /// Everything that anonymous readers see.
     pub fn published() -> Self {
-        Self { category: None, featured: None, visibility: Visibility::Published }
+        Self::of(Visibility::Published)
+    }
+
+    /// Everything that a reader of this kind sees.
+    pub fn of(visibility: Visibility) -> Self {
+        Self {
+            category: None,
+            featured: None,
+            visibility,
+            words: SearchWords::default(),
+            prices: PriceRange::default(),
+        }
     }
 }
 
@@ -84,15 +99,48 @@ pub enum PageParts {
     Total,
 }
 
-/// A list query: newest products first, equal times by descending id.
+/// Which stretch of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// The page of a number: the deeper, the dearer.
+    Page(PageRequest),
+    /// The first products after a place, at a cost that does not depend on the place.
+    After {
+        /// The place.
+        place: Seek,
+        /// How many products, 1 to [`PageRequest::MAX_SIZE`].
+        size: u32,
+    },
+}
+
+impl Window {
+    /// How many products a full page has.
+    pub fn size(self) -> u32 {
+        match self {
+            Self::Page(page) => page.size(),
+            Self::After { size, .. } => size,
+        }
+    }
+}
+
+/// A list query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductQuery {
     /// Which products.
     pub filter: ProductFilter,
-    /// Which page of them.
-    pub page: PageRequest,
+    /// In which order.
+    pub sort: Sort,
+    /// Which stretch of them.
+    pub window: Window,
     /// Which parts of the answer.
     pub parts: PageParts,
+}
+
+impl ProductQuery {
+    /// A page of the newest products of `filter`, with the total.
+    pub fn newest(filter: ProductFilter, page: PageRequest) -> Self {
+        Self { filter, sort: Sort::default(), window: Window::Page(page), parts: PageParts::IdsAndTotal }
+    }
 }
 
 /// The answer to a [`ProductQuery`]: ids, because lists hold ids and entities hold data.
@@ -100,6 +148,8 @@ pub struct ProductQuery {
 pub struct ProductPage {
     /// The ids of the page, in order; empty if they were not asked for.
     pub ids: Vec<ProductId>,
+    /// The place of the last of these ids, if products follow it.
+    pub next: Option<Seek>,
     /// How many products the filter selects; `None` if that was not asked for.
     pub total: Option<u64>,
 }

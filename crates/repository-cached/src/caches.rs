@@ -7,7 +7,7 @@ use larder_cache::{
     Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Feed, Identity, Json, L2, MetricsSink, News, RawBytes,
     RemoteError,
 };
-use larder_domain::{CatalogueStats, ProductId};
+use larder_domain::{CatalogueStats, ProductPage};
 use tokio::runtime::Handle;
 
 use crate::{keys::ProductKey, options::CachedProductsOptions, touched::Touched};
@@ -16,9 +16,11 @@ use crate::{keys::ProductKey, options::CachedProductsOptions, touched::Touched};
 #[derive(Debug, Clone)]
 pub(crate) struct Caches {
     pub(crate) products: Cache<ProductKey, Bytes>,
-    pub(crate) pages: Cache<String, Vec<ProductId>>,
+    pub(crate) pages: Cache<String, ProductPage>,
     pub(crate) totals: Cache<String, u64>,
     pub(crate) stats: Cache<String, CatalogueStats>,
+    /// Limit of the L1 of products in bytes; 0 means that there is none.
+    pub(crate) product_bytes: u64,
 }
 
 /// What all caches are made of.
@@ -47,6 +49,7 @@ impl Caches {
             negative_ttl: options.list_ttl,
             jitter: options.jitter,
             l1_capacity_bytes: share(12),
+            max_concurrent_loads: options.concurrent_lists,
             ..CacheOptions::default()
         };
         let products = CacheOptions {
@@ -54,10 +57,15 @@ impl Caches {
             l1_ttl: options.ttl,
             negative_ttl: options.negative_ttl,
             l1_capacity_bytes: share(80),
+            max_concurrent_loads: CacheOptions::default().max_concurrent_loads,
             ..lists.clone()
         };
-        let totals = CacheOptions { l1_capacity_bytes: share(7), ..lists.clone() };
-        let stats = CacheOptions { l1_capacity_bytes: share(1), ..lists.clone() };
+        let totals = CacheOptions {
+            l1_capacity_bytes: share(7),
+            max_concurrent_loads: options.concurrent_totals,
+            ..lists.clone()
+        };
+        let stats = CacheOptions { l1_capacity_bytes: share(1), max_concurrent_loads: 1, ..lists.clone() };
         let parts = Parts {
             l2,
             feed,
@@ -66,9 +74,11 @@ impl Caches {
             #[cfg(feature = "testing")]
             mutants: &options.mutants,
         };
+        let product_bytes = products.l1_capacity_bytes;
         Ok(Self {
+            product_bytes,
             products: parts.attach(Cache::builder("product").codec(RawBytes), products).build()?,
-            pages: parts.attach(Cache::builder("page").codec(Json), lists).build()?,
+            pages: parts.attach(Cache::builder("list").codec(Json), lists).build()?,
             totals: parts.attach(Cache::builder("total").codec(Json), totals).build()?,
             stats: parts.attach(Cache::builder("stats").codec(Json), stats).build()?,
         })
@@ -76,34 +86,33 @@ impl Caches {
 
     /// Forgets what a change touched, in both levels; a writer's part.
     pub(crate) async fn forget(&self, touched: &Touched) {
-        let (products, lists, stats) = (touched.products(), touched.lists(), touched.stats());
+        let (products, pages, totals, stats) = (touched.products(), touched.pages(), touched.totals(), touched.stats());
         tokio::join!(
             forget(&self.products, &products),
-            forget(&self.pages, &lists),
-            forget(&self.totals, &lists),
+            forget(&self.pages, &pages),
+            forget(&self.totals, &totals),
             forget(&self.stats, &stats)
         );
     }
 
-    /// Forgets in this process what was announced; `in_doubt` is the number of the announcement if L2 may not have taken it.
+    /// Forgets in this process what was announced; `in_doubt` is the highest number of these announcements if L2 may not have taken all of them.
     pub(crate) fn hear(&self, touched: &Touched, in_doubt: Option<u64>) {
-        let lists = touched.lists();
         self.products.hear(&touched.products(), in_doubt);
-        self.pages.hear(&lists, in_doubt);
-        self.totals.hear(&lists, in_doubt);
+        self.pages.hear(&touched.pages(), in_doubt);
+        self.totals.hear(&touched.totals(), in_doubt);
         self.stats.hear(&touched.stats(), in_doubt);
     }
 
     /// Tells L2 what was announced; a relay's part. Answers the one server that took all of it.
     pub(crate) async fn tell(&self, touched: &Touched) -> Result<Identity, RemoteError> {
-        let (products, lists, stats) = (touched.products(), touched.lists(), touched.stats());
-        let (products, pages, totals, stats) = tokio::try_join!(
+        let (products, pages, totals, stats) = (touched.products(), touched.pages(), touched.totals(), touched.stats());
+        let servers = tokio::try_join!(
             tell(&self.products, &products),
-            tell(&self.pages, &lists),
-            tell(&self.totals, &lists),
+            tell(&self.pages, &pages),
+            tell(&self.totals, &totals),
             tell(&self.stats, &stats)
         )?;
-        let mut servers = [products, pages, totals, stats].into_iter().flatten();
+        let mut servers = <[_; 4]>::from(servers).into_iter().flatten();
         let first = servers.next().ok_or_else(|| RemoteError("there was nothing to tell".into()))?;
         let is_one = servers.all(|server| server == first);
         is_one.then_some(first).ok_or_else(|| RemoteError("several servers answered".into()))

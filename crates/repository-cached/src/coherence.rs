@@ -1,10 +1,13 @@
 //! What keeps a node coherent with the others: its feed, its tail, its relay and its sampler, and how they stand.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use larder_cache::{Feed, FeedStatus, Finding, Identity, L2};
 use larder_repository::{Outbox, OutboxStatus, Position, ProductRepository};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time};
 
 use crate::{
     caches::Caches,
@@ -18,6 +21,11 @@ use crate::{
 
 /// Longest wait for news of a change that a read must not be older than; then the database is asked.
 const NEWS_PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long the caches are waited for to believe L2, before it is taken to be away.
+const L2_PATIENCE: Duration = Duration::from_secs(2);
+/// Time between two looks whether they do.
+const LOOKING: Duration = Duration::from_millis(10);
 
 /// How a node hears of what others change, and what it found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +56,7 @@ pub(crate) struct Coherence {
     relay: Arc<Relay>,
     sampler: Option<Arc<Sampler>>,
     tasks: Tasks,
+    has_l2: bool,
 }
 
 impl Coherence {
@@ -59,7 +68,7 @@ impl Coherence {
         options: &CachedProductsOptions,
         runtime: Handle,
     ) -> Self {
-        let max_staleness = options.max_staleness;
+        let (max_staleness, has_l2) = (options.max_staleness, l2.is_some());
         let tail = Arc::new(Tail::new(Arc::clone(&outbox), caches.clone(), feed.clone(), l2.clone(), max_staleness));
         let ends = (l2, feed.clone());
         let relay = Relay::new(outbox, caches.clone(), ends, Arc::clone(&tail), options.outbox, options.relay);
@@ -87,12 +96,25 @@ impl Coherence {
                 async move { sampler.run(period).await }
             });
         }
-        Self { feed, tail, relay, sampler: sampler.map(|(sampler, _)| sampler), tasks }
+        Self { feed, tail, relay, sampler: sampler.map(|(sampler, _)| sampler), tasks, has_l2 }
     }
 
     /// Whether this node's caches may answer a read that must not be older than the change at `position`.
     pub(crate) async fn hears(&self, position: Position) -> bool {
         self.tail.hears(position, NEWS_PATIENCE).await
+    }
+
+    /// Waits until the caches keep what is put there: until changes are heard of and, for [`L2_PATIENCE`] at most, L2 is believed.
+    pub(crate) async fn keeps(&self) {
+        let give_up_at = Instant::now() + L2_PATIENCE;
+        loop {
+            let status = self.feed.status();
+            let hears = status.confirmed_ago.is_some() && status.is_reachable;
+            if hears && (!self.has_l2 || status.believes_l2 || Instant::now() >= give_up_at) {
+                return;
+            }
+            time::sleep(LOOKING).await;
+        }
     }
 
     /// Adds what this node hears of the database.

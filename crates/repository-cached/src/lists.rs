@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use larder_cache::{CallOptions, Loaded, Lookup};
-use larder_domain::{CatalogueStats, PageParts, ProductId, ProductPage, ProductQuery};
+use larder_domain::{CatalogueStats, PageParts, ProductPage, ProductQuery};
 use larder_repository::{Error, ErrorKind, Freshness, Origin, Read};
 
-use crate::{CachedProducts, failure, keys, keys::FIGURES, products::origin};
+use crate::{
+    CachedProducts, failure,
+    keys::{FIGURES, ListKeys},
+    list_tags,
+    products::read,
+};
 
 impl CachedProducts {
     /// Asks only for the parts that are wanted; each is cached apart.
@@ -15,54 +20,61 @@ impl CachedProducts {
         query: &ProductQuery,
         options: CallOptions,
     ) -> Result<Read<ProductPage>, Error> {
-        let filter = keys::filter(&query.filter);
+        let (keys, asked) = (ListKeys::of(query), Arc::new(query.clone()));
         let (ids, total) = match query.parts {
-            PageParts::Ids => (Some(self.ids(query, &filter, options).await?), None),
-            PageParts::Total => (None, Some(self.total(query, filter, options).await?)),
+            PageParts::Ids => (Some(self.ids(asked, &keys, options).await?), None),
+            PageParts::Total => (None, Some(self.total(asked, &keys, options).await?)),
             PageParts::IdsAndTotal => {
-                let (ids, total) =
-                    tokio::try_join!(self.ids(query, &filter, options), self.total(query, filter.clone(), options))?;
+                let ids = self.ids(Arc::clone(&asked), &keys, options);
+                let (ids, total) = tokio::try_join!(ids, self.total(asked, &keys, options))?;
                 (Some(ids), Some(total))
             }
         };
-        let origins = [ids.as_ref().map(origin), total.as_ref().map(origin)];
-        let farthest = origins.into_iter().flatten().max().unwrap_or(Origin::L1);
-        let page = ProductPage {
-            ids: ids.and_then(|ids| ids.value).unwrap_or_default(),
-            total: total.and_then(|total| total.value),
-        };
-        Ok(Read { value: page, origin: farthest })
+        let (page, total) = (ids.map(read), total.map(read));
+        Ok(match (page, total) {
+            (Some(page), Some(total)) => {
+                page.composed_with(&total).map(|page| ProductPage { total: total.value, ..page.unwrap_or_default() })
+            }
+            (Some(page), None) => page.map(Option::unwrap_or_default),
+            (None, Some(total)) => total.map(|total| ProductPage { total, ..ProductPage::default() }),
+            (None, None) => Read { value: ProductPage::default(), origin: Origin::L1, fresh_for: None },
+        })
     }
 
     async fn ids(
         &self,
-        query: &ProductQuery,
-        filter: &str,
+        query: Arc<ProductQuery>,
+        keys: &ListKeys,
         options: CallOptions,
-    ) -> Result<Lookup<Vec<ProductId>>, Error> {
+    ) -> Result<Lookup<ProductPage>, Error> {
         let inner = Arc::clone(&self.inner);
-        let only_ids = ProductQuery { parts: PageParts::Ids, ..query.clone() };
         let load = move || async move {
+            let only_ids = ProductQuery { parts: PageParts::Ids, ..query.as_ref().clone() };
             let page = inner.find(&only_ids, Freshness::Latest).await?;
-            Ok::<_, Error>(tagged(page.value.ids, keys::tags_of(&only_ids.filter)))
+            Ok::<_, Error>(tagged(page.value, list_tags::of_page(&query)))
         };
-        let found = self.caches.pages.get_or_load_with(&keys::page(filter, query.page), options, load).await;
+        let found = self.caches.pages.get_or_load_with(&keys.page, options, load).await;
         found.map_err(|cause| failure::from_cache("find a page of products", cause))
     }
 
-    async fn total(&self, query: &ProductQuery, filter: String, options: CallOptions) -> Result<Lookup<u64>, Error> {
+    async fn total(
+        &self,
+        query: Arc<ProductQuery>,
+        keys: &ListKeys,
+        options: CallOptions,
+    ) -> Result<Lookup<u64>, Error> {
         let inner = Arc::clone(&self.inner);
-        let only_total = ProductQuery { parts: PageParts::Total, ..query.clone() };
         let load = move || async move {
+            let only_total = ProductQuery { parts: PageParts::Total, ..query.as_ref().clone() };
             let page = inner.find(&only_total, Freshness::Latest).await?;
             let total = page.value.total.ok_or_else(|| Error::new(ErrorKind::Internal, "count products"))?;
-            Ok::<_, Error>(tagged(total, keys::tags_of(&only_total.filter)))
+            Ok::<_, Error>(tagged(total, list_tags::of_total(&query.filter)))
         };
-        let found = self.caches.totals.get_or_load_with(&filter, options, load).await;
+        let found = self.caches.totals.get_or_load_with(&keys.filter, options, load).await;
         found.map_err(|cause| failure::from_cache("count products", cause))
     }
 
-    /// Figures change with every write.
+    /// Figures change with what is listed, in stock and sold.
     pub(crate) async fn cached_stats(&self, options: CallOptions) -> Result<Read<CatalogueStats>, Error> {
         let inner = Arc::clone(&self.inner);
         let load = move || async move {
@@ -71,12 +83,11 @@ impl CachedProducts {
         };
         let found = self.caches.stats.get_or_load_with(&FIGURES.to_owned(), options, load).await;
         let found = found.map_err(|cause| failure::from_cache("sum up the products", cause))?;
-        let origin = origin(&found);
-        Ok(Read { value: found.value.unwrap_or_default(), origin })
+        Ok(read(found).map(Option::unwrap_or_default))
     }
 }
 
 /// A list with its tags.
-fn tagged<V>(value: V, tags: [String; 2]) -> Loaded<V> {
+fn tagged<V>(value: V, tags: Vec<String>) -> Loaded<V> {
     tags.into_iter().fold(Loaded::found(value), Loaded::with_tag)
 }

@@ -29,6 +29,10 @@ pub struct CachedProductsOptions {
     pub outbox: OutboxLimits,
     /// How many cached products a second are compared with the database, 0 to 1,000; 0 is none. Default 2.
     pub samples_per_second: f64,
+    /// How many lists are loaded at once, and how many totals, so that dear searches leave the database to products. Default 16 and 16.
+    pub concurrent_lists: usize,
+    /// See [`Self::concurrent_lists`].
+    pub concurrent_totals: usize,
     /// What is told of each load and each question to L2. Default none.
     pub metrics: Option<Arc<dyn MetricsSink>>,
     /// Mistakes that a test plants in every cache.
@@ -48,6 +52,8 @@ impl Default for CachedProductsOptions {
             relay: true,
             outbox: OutboxLimits { retention: Duration::from_mins(10), max_pending: 100_000 },
             samples_per_second: 2.0,
+            concurrent_lists: 16,
+            concurrent_totals: 16,
             metrics: None,
             #[cfg(feature = "testing")]
             mutants: Vec::new(),

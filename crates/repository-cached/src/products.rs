@@ -1,6 +1,10 @@
 //! The decorator: reads through the cache, writes through to the repository.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -46,6 +50,8 @@ pub struct CachedProducts {
     pub(crate) runtime: Handle,
     l2: Option<L2>,
     pub(crate) coherence: Option<Arc<Coherence>>,
+    /// Moves when a warm-up begins and when it ends.
+    pub(crate) warmed: Arc<AtomicU64>,
 }
 
 /// How a read is answered.
@@ -76,7 +82,7 @@ impl CachedProducts {
         let coherence = outbox.zip(feed).map(|(outbox, feed)| {
             Arc::new(Coherence::start(&inner, outbox, (&caches, feed, l2.clone()), options, runtime.clone()))
         });
-        Ok(Self { inner, caches, runtime, l2, coherence })
+        Ok(Self { inner, caches, runtime, l2, coherence, warmed: Arc::default() })
     }
 
     /// How this node hears of what others change, and what it found.
@@ -88,6 +94,8 @@ impl CachedProducts {
             ..CoherenceStatus::default()
         };
         match &self.coherence {
+            // Without a shared level nobody waits for what is pending.
+            Some(coherence) if self.l2.is_none() => CoherenceStatus { outbox: None, ..coherence.report(status) },
             Some(coherence) => coherence.report(status),
             None => status,
         }
@@ -98,6 +106,27 @@ impl CachedProducts {
         if let Some(coherence) = &self.coherence {
             coherence.stop().await;
         }
+    }
+
+    /// What the caches answer for `ids`, in their order.
+    pub(crate) async fn look_up(&self, ids: &[ProductId], options: CallOptions) -> Result<Vec<Lookup<Bytes>>, Error> {
+        let keys: Vec<ProductKey> = ids.iter().copied().map(ProductKey).collect();
+        let inner = Arc::clone(&self.inner);
+        let load = move |missing: Vec<ProductKey>| {
+            let inner = Arc::clone(&inner);
+            async move {
+                let ids: Vec<ProductId> = missing.iter().map(|key| key.0).collect();
+                let found = inner.get_many(&ids, Freshness::Latest).await?.value;
+                let loaded = found.iter().map(|product| loaded(product.as_ref()));
+                missing
+                    .into_iter()
+                    .zip(loaded)
+                    .map(|(key, loaded)| Ok((key, loaded?)))
+                    .collect::<Result<HashMap<_, _>, Error>>()
+            }
+        };
+        let found = self.caches.products.get_or_load_many_with(&keys, options, load).await;
+        found.map_err(|cause| failure::from_cache("get products", cause))
     }
 
     async fn way(&self, freshness: Freshness) -> Way {
@@ -121,7 +150,7 @@ impl fmt::Debug for CachedProducts {
 }
 
 /// The level as the contract names it.
-pub(crate) fn origin<V>(found: &Lookup<V>) -> Origin {
+fn origin<V>(found: &Lookup<V>) -> Origin {
     match found.source {
         Source::Stale => Origin::Stale,
         _ if !found.confirmed => Origin::Unconfirmed,
@@ -143,9 +172,14 @@ fn loaded(product: Option<&Encoded<Product>>) -> Result<Loaded<Bytes>, Error> {
     })
 }
 
-fn encoded(lookup: Lookup<Bytes>) -> Read<Option<Encoded<Product>>> {
-    let origin = origin(&lookup);
-    Read { value: lookup.value.map(Encoded::from_json), origin }
+/// What was found, as the contract says it.
+pub(crate) fn read<V>(found: Lookup<V>) -> Read<Option<V>> {
+    let origin = origin(&found);
+    Read { value: found.value, origin, fresh_for: Some(found.fresh_for) }
+}
+
+fn encoded(found: Lookup<Bytes>) -> Read<Option<Encoded<Product>>> {
+    read(found).map(|json| json.map(Encoded::from_json))
 }
 
 #[async_trait]
@@ -168,25 +202,10 @@ impl ProductRepository for CachedProducts {
         let Way::Through(options) = self.way(freshness).await else {
             return self.inner.get_many(ids, Freshness::Latest).await;
         };
-        let keys: Vec<ProductKey> = ids.iter().copied().map(ProductKey).collect();
-        let inner = Arc::clone(&self.inner);
-        let load = move |missing: Vec<ProductKey>| {
-            let inner = Arc::clone(&inner);
-            async move {
-                let ids: Vec<ProductId> = missing.iter().map(|key| key.0).collect();
-                let found = inner.get_many(&ids, Freshness::Latest).await?.value;
-                let loaded = found.iter().map(|product| loaded(product.as_ref()));
-                missing
-                    .into_iter()
-                    .zip(loaded)
-                    .map(|(key, loaded)| Ok((key, loaded?)))
-                    .collect::<Result<HashMap<_, _>, Error>>()
-            }
-        };
-        let found = self.caches.products.get_or_load_many_with(&keys, options, load).await;
-        let found = found.map_err(|cause| failure::from_cache("get products", cause))?;
+        let found = self.look_up(ids, options).await?;
         let origin = found.iter().map(origin).max().unwrap_or(Origin::L1);
-        Ok(Read { value: found.into_iter().map(|lookup| encoded(lookup).value).collect(), origin })
+        let fresh_for = found.iter().map(|lookup| lookup.fresh_for).min();
+        Ok(Read { value: found.into_iter().map(|lookup| encoded(lookup).value).collect(), origin, fresh_for })
     }
 
     async fn find(&self, query: &ProductQuery, freshness: Freshness) -> Result<Read<ProductPage>, Error> {

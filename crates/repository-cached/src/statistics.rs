@@ -10,7 +10,7 @@ impl CachedProducts {
         let caches = &self.caches;
         [
             ("product", caches.products.statistics()),
-            ("page", caches.pages.statistics()),
+            ("list", caches.pages.statistics()),
             ("total", caches.totals.statistics()),
             ("stats", caches.stats.statistics()),
         ]

@@ -147,7 +147,7 @@ impl Tail {
                 tracing::info!("the tail of the outbox begins anew; L1 forgets everything");
                 self.feed.forget(newest_row);
             }
-            Some(changes) => changes.iter().for_each(|change| self.hear(change, taker)),
+            Some(changes) => self.hear(&changes, taker),
         }
         if let Some(server) = server.filter(|_| current == taker) {
             self.feed.settle(server, newest_row, pending_from);
@@ -159,11 +159,18 @@ impl Tail {
         }
     }
 
-    fn hear(&self, change: &Announced, taker: Option<Taker>) {
-        let is_taken = taker.is_some() && change.taken_by == taker;
-        self.caches.hear(&Touched::announced([change]), (!is_taken).then_some(change.row));
-        if let Changed::Product { id, .. } = change.what {
-            self.recent.add(id);
+    /// Each thing once, however many changes touched it. What is pending stays in doubt until the last of it was taken.
+    fn hear(&self, changes: &[Announced], taker: Option<Taker>) {
+        let is_taken = |change: &&Announced| taker.is_some() && change.taken_by == taker;
+        let (taken, pending): (Vec<_>, Vec<_>) = changes.iter().partition(is_taken);
+        let in_doubt = pending.iter().map(|change| change.row).max();
+        for (changes, in_doubt) in [(taken, None), (pending, in_doubt)] {
+            self.caches.hear(&Touched::announced(changes), in_doubt);
+        }
+        for change in changes {
+            if let Changed::Product { id, .. } = change.what {
+                self.recent.add(id);
+            }
         }
     }
 

@@ -4,19 +4,33 @@ use std::collections::HashMap;
 
 use larder_cache::{Change, News};
 use larder_domain::{ProductId, Version};
-use larder_repository::{Announced, Changed, Listing, Written};
+use larder_repository::{Announced, Aspects, Changed, Listing, Written};
 
-use crate::keys::{self, EVERY_LIST, FIGURES, ProductKey};
+use crate::{
+    keys::{FIGURES, ProductKey},
+    list_tags::{self, EVERY_LIST, Touch},
+};
+
+/// What the figures sum up, beyond where products are listed.
+const SUMMED_UP: Aspects = Aspects::from_bits(Aspects::STOCK.bits() | Aspects::SALES.bits());
 
 /// All that some changes touch together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
     is_everything: bool,
     products: HashMap<ProductKey, Latest>,
-    /// Tags of lists, each with the number of the one change that touched it; `None` if several did, or its number is not known.
-    lists: HashMap<String, Option<u64>>,
-    /// The same for the figures.
+    lists: HashMap<String, ListTag>,
+    /// For the figures, what [`ListTag::change`] is for a list.
     stats: Option<Option<u64>>,
+}
+
+/// A touched tag of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ListTag {
+    /// Number of the one change that touched it; `None` if several did, or its number is not known.
+    change: Option<u64>,
+    /// Whether totals carry it as well as pages.
+    counts: bool,
 }
 
 /// The newest change of a product.
@@ -30,7 +44,8 @@ impl Touched {
     /// A write of this node.
     pub(crate) fn by_write(written: &Written) -> Self {
         let mut touched = Self::default();
-        touched.add(written.id, written.version, written.before.as_ref(), written.after.as_ref());
+        let Written { id, version, before, after, changed, .. } = written;
+        touched.add(*id, *version, (before.as_ref(), after.as_ref()), *changed);
         touched
     }
 
@@ -40,7 +55,7 @@ impl Touched {
         Self {
             is_everything: false,
             products: product.into_iter().collect(),
-            lists: HashMap::from([(EVERY_LIST.to_owned(), None)]),
+            lists: HashMap::from([(EVERY_LIST.to_owned(), ListTag { change: None, counts: true })]),
             stats: Some(None),
         }
     }
@@ -55,8 +70,8 @@ impl Touched {
         let mut touched = Self::default();
         for change in changes {
             match &change.what {
-                Changed::Product { id, version, before, after } => {
-                    touched.add(*id, *version, before.as_ref(), after.as_ref());
+                Changed::Product { id, version, before, after, changed } => {
+                    touched.add(*id, *version, (before.as_ref(), after.as_ref()), *changed);
                 }
                 Changed::Everything => touched.is_everything = true,
             }
@@ -64,15 +79,24 @@ impl Touched {
         touched
     }
 
-    fn add(&mut self, id: ProductId, version: Version, before: Option<&Listing>, after: Option<&Listing>) {
+    fn add(
+        &mut self,
+        id: ProductId,
+        version: Version,
+        (before, after): (Option<&Listing>, Option<&Listing>),
+        changed: Aspects,
+    ) {
         let change = u64::try_from(version.0).ok();
         let this = Latest { version: change, is_gone: after.is_none() };
         let latest = self.products.entry(ProductKey(id)).or_insert(this);
         *latest = latest.newer(this);
-        for tag in keys::tags_moved(before, after) {
-            self.lists.entry(tag).and_modify(|known| *known = same(*known, change)).or_insert(change);
+        for Touch { tag, counts } in list_tags::touched(before, after, changed) {
+            let tag = self.lists.entry(tag).or_insert(ListTag { change, counts });
+            tag.change = same(tag.change, change);
         }
-        self.stats = Some(self.stats.map_or(change, |known| same(known, change)));
+        if before != after || changed.has_any(SUMMED_UP) {
+            self.stats = Some(self.stats.map_or(change, |known| same(known, change)));
+        }
     }
 
     pub(crate) fn products(&self) -> Vec<News<ProductKey>> {
@@ -82,12 +106,21 @@ impl Touched {
         self.products.iter().map(|(key, latest)| News::Key(*key, latest.change())).collect()
     }
 
-    /// For pages and totals.
-    pub(crate) fn lists(&self) -> Vec<News<String>> {
+    pub(crate) fn pages(&self) -> Vec<News<String>> {
+        self.lists(|_| true)
+    }
+
+    /// Fewer than those of pages: in which order products are listed does not change their number.
+    pub(crate) fn totals(&self) -> Vec<News<String>> {
+        self.lists(|tag| tag.counts)
+    }
+
+    fn lists(&self, wanted: impl Fn(&ListTag) -> bool) -> Vec<News<String>> {
         if self.is_everything {
             return vec![News::Everything];
         }
-        self.lists.iter().map(|(tag, change)| News::Tag { tag: tag.clone(), change: *change }).collect()
+        let wanted = self.lists.iter().filter(|(_, tag)| wanted(tag));
+        wanted.map(|(name, tag)| News::Tag { tag: name.clone(), change: tag.change }).collect()
     }
 
     pub(crate) fn stats(&self) -> Vec<News<String>> {
@@ -133,8 +166,17 @@ mod tests {
     }
 
     fn change(id: i64, version: i64, before: Option<Listing>, after: Option<Listing>) -> Announced {
-        let what =
-            Changed::Product { id: ProductId::new(id).expect("valid"), version: Version(version), before, after };
+        change_of(id, version, (before, after), Aspects::NONE)
+    }
+
+    fn change_of(
+        id: i64,
+        version: i64,
+        (before, after): (Option<Listing>, Option<Listing>),
+        changed: Aspects,
+    ) -> Announced {
+        let id = ProductId::new(id).expect("valid");
+        let what = Changed::Product { id, version: Version(version), before, after, changed };
         Announced { row: 1, what, taken_by: None }
     }
 
@@ -146,18 +188,47 @@ mod tests {
         News::Tag { tag: tag.into(), change }
     }
 
+    fn names(news: &[News<String>]) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            news.iter().map(|news| if let News::Tag { tag, .. } = news { tag } else { "" }).collect();
+        names.sort_unstable();
+        names
+    }
+
     #[test]
-    fn a_change_that_leaves_the_listing_touches_the_product_and_the_figures() {
-        let touched = Touched::announced(&[change(1, 7, listing("tea"), listing("tea"))]);
-        assert_eq!(touched.products(), [News::Key(key(1), Change::updated(7))]);
-        assert_eq!((touched.lists(), touched.stats()), (vec![], vec![tag("stats", Some(7))]));
+    fn a_change_that_leaves_the_listing_touches_the_product_and_what_depends_on_what_changed() {
+        let touched = |changed| Touched::announced(&[change_of(1, 7, (listing("tea"), listing("tea")), changed)]);
+        let none = touched(Aspects::NONE);
+        assert_eq!(none.products(), [News::Key(key(1), Change::updated(7))]);
+        assert_eq!((none.pages(), none.totals(), none.stats()), (vec![], vec![], vec![]));
+        let stock = touched(Aspects::STOCK);
+        assert_eq!((stock.pages(), stock.totals(), stock.stats()), (vec![], vec![], vec![tag("stats", Some(7))]));
+        let price = touched(Aspects::PRICE);
+        assert_eq!(names(&price.pages()), ["price:all", "price:category:tea"]);
+        assert_eq!(names(&price.totals()), names(&price.pages()));
+        assert!(price.stats().is_empty());
+        let sales = touched(Aspects::SALES);
+        assert_eq!(names(&sales.pages()), ["sales:all", "sales:category:tea"]);
+        assert_eq!((sales.totals(), sales.stats()), (vec![], vec![tag("stats", Some(7))]));
+    }
+
+    #[test]
+    fn a_batch_of_views_touches_each_category_once_and_neither_totals_nor_figures() {
+        let views = (1..=500).map(|id| {
+            let listing = listing(if id % 2 == 0 { "tea" } else { "cups" });
+            change_of(id, id, (listing.clone(), listing), Aspects::POPULARITY)
+        });
+        let touched = Touched::announced(&views.collect::<Vec<_>>());
+        assert_eq!(touched.products().len(), 500);
+        assert_eq!(names(&touched.pages()), ["popularity:all", "popularity:category:cups", "popularity:category:tea"]);
+        assert_eq!((touched.totals(), touched.stats()), (vec![], vec![]));
     }
 
     #[test]
     fn a_removal_touches_the_lists_that_the_product_was_in() {
         let touched = Touched::announced(&[change(1, 7, listing("tea"), None)]);
         assert_eq!(touched.products(), [News::Key(key(1), Change::removed(7))]);
-        let lists = touched.lists();
+        let lists = touched.pages();
         assert!(lists.contains(&tag("all", Some(7))) && lists.contains(&tag("category:tea", Some(7))), "{lists:?}");
     }
 
@@ -171,7 +242,7 @@ mod tests {
         let touched = Touched::announced(&batch);
         assert_eq!(touched.products().len(), 2);
         assert!(touched.products().contains(&News::Key(key(1), Change::removed(8))), "the newest counts");
-        let lists = touched.lists();
+        let lists = touched.pages();
         assert_eq!(lists.len(), 3);
         assert!(lists.contains(&tag("all", None)) && lists.contains(&tag("category:cups", Some(9))), "{lists:?}");
         assert_eq!(touched.stats(), [tag("stats", None)]);
@@ -182,6 +253,9 @@ mod tests {
         let everything = Announced { row: 1, what: Changed::Everything, taken_by: None };
         let touched = Touched::announced(&[change(1, 7, None, listing("tea")), everything]);
         assert_eq!(touched.products(), [News::Everything]);
-        assert_eq!((touched.lists(), touched.stats()), (vec![News::Everything], vec![News::Everything]));
+        assert_eq!(
+            (touched.pages(), touched.totals(), touched.stats()),
+            (vec![News::Everything], vec![News::Everything], vec![News::Everything])
+        );
     }
 }

@@ -1,6 +1,6 @@
--- The filter is put together from fixed conditions; a category is a parameter of its own.
-SELECT id
-FROM products
-WHERE {filter}
-ORDER BY created_at DESC, id DESC
-LIMIT $1 OFFSET $2
+-- A stretch of a list with the columns that it is sorted by. Put together from fixed parts; what comes from outside are parameters.
+SELECT p.id, {keys}
+FROM products AS p
+WHERE {conditions}
+ORDER BY {order}
+LIMIT {limit} OFFSET {offset}

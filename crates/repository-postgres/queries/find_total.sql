@@ -1,4 +1,4 @@
--- The filter is put together from fixed conditions; a category is a parameter of its own.
+-- Put together from fixed parts; what comes from outside are parameters.
 SELECT count(*)
-FROM products
-WHERE {filter}
+FROM products AS p
+WHERE {conditions}

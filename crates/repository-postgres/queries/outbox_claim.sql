@@ -3,7 +3,7 @@ SELECT
     id, product_id, version,
     before_category, before_featured, before_published,
     after_category, after_featured, after_published,
-    taken_by,
+    aspects, taken_by,
     (extract(epoch FROM clock_timestamp() - written_at) * 1000000)::bigint
 FROM outbox
 WHERE taken_by IS NULL

@@ -21,6 +21,6 @@ SELECT
     changes.id, changes.product_id, changes.version,
     changes.before_category, changes.before_featured, changes.before_published,
     changes.after_category, changes.after_featured, changes.after_published,
-    changes.taken_by
+    changes.aspects, changes.taken_by
 FROM moment
 LEFT JOIN changes ON true

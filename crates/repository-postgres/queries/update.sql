@@ -1,7 +1,9 @@
--- One row if the product exists: what it became, or NULLs if it is not at the version $2, and where it was before.
+-- One row if the product exists: what it became, or NULLs if it is not at the version $2, where it was before, and which aspects of it
+-- changed.
 -- A parameter that is NULL leaves its column alone; a column that may be NULL has a flag before its value instead.
 WITH before AS MATERIALIZED (
-    SELECT id, category, is_featured, is_published
+    SELECT
+        id, category, is_featured, is_published, name, description, price, stock, sales, rating, popularity
     FROM products
     WHERE id = $1
     FOR UPDATE
@@ -38,6 +40,11 @@ SELECT
     changed.sales, changed.popularity, changed.rating, changed.review_count, changed.is_published,
     changed.is_featured, changed.main_image_url, changed.created_at, changed.updated_at, changed.version,
     before.category, before.is_featured, before.is_published,
+    product_aspects(
+        (before.name, before.description) <> (changed.name, changed.description),
+        before.price <> changed.price, before.stock <> changed.stock, before.sales <> changed.sales,
+        before.rating <> changed.rating, before.popularity <> changed.popularity
+    ),
     pg_current_xact_id()::text::bigint, outbox_timeline()
 FROM before
 LEFT JOIN changed ON true

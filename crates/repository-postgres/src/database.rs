@@ -1,10 +1,15 @@
 //! The database itself: its pool, and what holds for every connection.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use larder_repository::{Database, Error, ErrorKind, PoolStatus};
+use larder_repository::{Database, Error, ErrorKind, PoolStatus, Waits};
 use tokio::{runtime::Handle, time::timeout};
 use tokio_postgres::Config;
 
@@ -15,7 +20,7 @@ use crate::{
     failure::Failure,
     listener::Listener,
     loan::{Loan, Term},
-    migrations, sqlstate, tls,
+    migrations, rows, sqlstate, tls,
 };
 
 /// How much longer than a statement may take a caller waits for a server that does not even say so.
@@ -23,17 +28,24 @@ pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a migration may take, its wait for the one process that migrates included.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(30 * 60);
 
+const SIGNING_KEY: &str = include_str!("../queries/signing_key.sql");
+
+/// No compiling: it takes longer than any question of ours. And memory for a bitmap that knows each row of a few million products; one that
+/// knows pages only has the grams of each row made anew. And a short list of what waits to be indexed, because each search goes over it.
+const SEARCHING: &str = "-c jit=off -c work_mem=32MB -c gin_pending_list_limit=64kB";
+
 const OPEN: &str = "open the database";
 const MIGRATE: &str = "migrate the database";
 
 /// A PostgreSQL database and its pool of connections. Clones share the pool.
 ///
 /// # Consistency
-/// Each connection has `statement_timeout`, `idle_in_transaction_session_timeout` and `application_name` set, TCP keepalive on, and
-/// belongs to the runtime that was current in [`new`](Self::new), whichever runtime uses it.
+/// Each connection has `statement_timeout`, `idle_in_transaction_session_timeout`, `jit`, `work_mem`, `gin_pending_list_limit` and
+/// `application_name` set, TCP keepalive on, and belongs to the runtime that was current in [`new`](Self::new), whichever runtime uses it.
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pool: Pool,
+    waits: Arc<Waits>,
     /// Opens connections outside of the pool, as those inside are.
     connector: Connector,
     config: Config,
@@ -64,7 +76,7 @@ impl PostgresDatabase {
             .build()
             .map_err(unusable)?;
         let PostgresOptions { connect_timeout, statement_timeout, .. } = options;
-        Ok(Self { pool, connector, config, connect_timeout, statement_timeout })
+        Ok(Self { pool, waits: Arc::default(), connector, config, connect_timeout, statement_timeout })
     }
 
     /// How long one statement may take.
@@ -93,7 +105,10 @@ impl PostgresDatabase {
 
     /// A connection for a use case that may take up to `limit`.
     pub(crate) async fn lend_for(&self, attempted: &'static str, limit: Duration) -> Result<Loan, Error> {
-        let client = self.pool.get().await.map_err(|error| sqlstate::no_connection(error, attempted))?;
+        let asked_at = Instant::now();
+        let client = self.pool.get().await;
+        self.waits.ended(asked_at);
+        let client = client.map_err(|error| sqlstate::no_connection(error, attempted))?;
         Ok(Loan::new(client, Term::starting_now(attempted, limit)))
     }
 }
@@ -109,7 +124,8 @@ fn set_session_defaults(config: &mut Config, options: &PostgresOptions) {
         config.application_name(&options.application_name);
     }
     let limit = options.statement_timeout.as_millis();
-    let ours = format!("-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}");
+    let timeouts = format!("-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}");
+    let ours = format!("{timeouts} {SEARCHING}");
     let theirs = config.get_options().unwrap_or_default();
     config.options(format!("{ours} {theirs}").trim_end().to_owned());
     if config.get_connect_timeout().is_none() {
@@ -141,7 +157,23 @@ impl Database for PostgresDatabase {
 
     fn pool_status(&self) -> PoolStatus {
         let status = self.pool.status();
-        PoolStatus { max_size: status.max_size, size: status.size, idle: status.available, waiting: status.waiting }
+        PoolStatus {
+            max_size: status.max_size,
+            size: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+            waits: self.waits.summary(),
+        }
+    }
+
+    async fn signing_key(&self) -> Result<[u8; 32], Error> {
+        let client = self.lend("read the signing key").await?;
+        let read = async {
+            let row =
+                client.query_opt(SIGNING_KEY, &[]).await?.ok_or_else(|| Failure::row("there is no signing key"))?;
+            rows::cell::<&[u8]>(&row, 0)?.try_into().map_err(Failure::row)
+        };
+        client.term().bound(read).await
     }
 
     async fn close(&self) {

@@ -14,9 +14,11 @@ mod rows;
 mod sqlstate;
 mod tls;
 mod tokens;
+mod views;
 
 pub use database::PostgresDatabase;
 pub use options::PostgresOptions;
 pub use outbox::PostgresOutbox;
 pub use products::PostgresProducts;
 pub use tokens::PostgresTokens;
+pub use views::PostgresViews;

@@ -9,6 +9,7 @@ use std::{
 use deadpool_postgres::Client;
 use larder_repository::{Error, ErrorKind};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use crate::failure::Failure;
 
@@ -28,7 +29,13 @@ impl Term {
     ///
     /// The server's own `statement_timeout` comes first; this one is for a server or a network that has fallen silent.
     pub(crate) async fn bound<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
-        match timeout_at(self.ends, work).await {
+        let span = tracing::debug_span!(
+            "database",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            attempted = self.attempted
+        );
+        match timeout_at(self.ends, work).instrument(span).await {
             Ok(done) => done.map_err(|failure| failure.while_attempting(self.attempted)),
             Err(elapsed) => Err(Error::caused(ErrorKind::Timeout, self.attempted, elapsed)),
         }

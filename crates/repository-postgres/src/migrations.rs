@@ -17,7 +17,7 @@ struct Migration {
 }
 
 /// All migrations, in the order in which they are applied. One that was released never changes.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, name: "products", sql: include_str!("../../../migrations/postgres/0001_products.sql") },
     Migration {
         number: 2,
@@ -25,6 +25,7 @@ const MIGRATIONS: [Migration; 3] = [
         sql: include_str!("../../../migrations/postgres/0002_access_tokens.sql"),
     },
     Migration { number: 3, name: "outbox", sql: include_str!("../../../migrations/postgres/0003_outbox.sql") },
+    Migration { number: 4, name: "search", sql: include_str!("../../../migrations/postgres/0004_search.sql") },
 ];
 
 /// Names the lock; any number will do that no other program in the same database uses ("larder" in ASCII).

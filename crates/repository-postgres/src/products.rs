@@ -1,7 +1,10 @@
 //! The product repository over PostgreSQL.
 
 mod import;
+mod lists;
 mod read;
+mod search;
+mod statement;
 mod write;
 
 use async_trait::async_trait;
@@ -52,7 +55,7 @@ impl ProductRepository for PostgresProducts {
 
     async fn find(&self, query: &ProductQuery, _freshness: Freshness) -> Result<Read<ProductPage>, Error> {
         let client = self.database.lend("find products").await?;
-        let page = client.term().bound(read::find(&client, query)).await?;
+        let page = client.term().bound(lists::find(&client, query)).await?;
         Ok(Read::from_database(page))
     }
 

@@ -1,7 +1,7 @@
 //! Reads rows, and refuses those that are no product.
 
 use larder_domain::{Category, Price, Product, ProductId, Rating, Version};
-use larder_repository::{Listing, Position};
+use larder_repository::{Aspects, Listing, Position};
 use rust_decimal::Decimal;
 use tokio_postgres::{Row, types::FromSql};
 
@@ -72,6 +72,12 @@ pub(crate) fn product(row: &Row) -> Result<Product, Failure> {
 pub(crate) fn listing_before(row: &Row) -> Result<Listing, Failure> {
     let mut columns = Columns { row, next: PRODUCT_COLUMNS };
     Ok(Listing { category: columns.category()?, featured: columns.take()?, published: columns.take()? })
+}
+
+/// Which aspects of a product a change touched; where that was not written down, it may be any.
+pub(crate) fn aspects(row: &Row, column: usize) -> Result<Aspects, Failure> {
+    let Some(bits) = cell::<Option<i16>>(row, column)? else { return Ok(Aspects::ALL) };
+    u8::try_from(bits).map(Aspects::from_bits).map_err(Failure::row)
 }
 
 /// The place of a write among all changes: the number of its transaction, and the timeline.

@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use larder_domain::{Role, ValidationError};
-use larder_repository::{Error, ErrorKind, TokenDigest, TokenOwner, TokenRepository};
+use larder_repository::{Error, ErrorKind, StoredToken, TokenDigest, TokenOwner, TokenRepository};
+use tokio_postgres::Row;
 
 use crate::{PostgresDatabase, failure::Failure, rows};
 
 const FIND: &str = include_str!("../queries/token_find.sql");
 const ADD: &str = include_str!("../queries/token_add.sql");
+const LIST: &str = include_str!("../queries/token_list.sql");
 const REMOVE: &str = include_str!("../queries/token_remove.sql");
 
 /// The access tokens of a PostgreSQL database.
@@ -30,8 +32,7 @@ impl TokenRepository for PostgresTokens {
         let find = async {
             let find = client.prepare_cached(FIND).await?;
             let Some(row) = client.query_opt(&find, &[&digest.0.as_slice()]).await? else { return Ok(None) };
-            let role = rows::cell::<&str>(&row, 1)?.parse::<Role>().map_err(Failure::row)?;
-            Ok(Some(TokenOwner { name: rows::cell(&row, 0)?, role }))
+            Ok(Some(owner(&row)?))
         };
         client.term().bound(find).await
     }
@@ -48,6 +49,16 @@ impl TokenRepository for PostgresTokens {
         client.term().bound(add).await
     }
 
+    async fn list(&self) -> Result<Vec<StoredToken>, Error> {
+        let client = self.database.lend("list access tokens").await?;
+        let list = async {
+            let list = client.prepare_cached(LIST).await?;
+            let rows = client.query(&list, &[]).await?;
+            rows.iter().map(|row| Ok(StoredToken { owner: owner(row)?, created_at: rows::cell(row, 2)? })).collect()
+        };
+        client.term().bound(list).await
+    }
+
     async fn remove(&self, name: &str) -> Result<(), Error> {
         const ATTEMPTED: &str = "remove an access token";
         // No token has such a name, and the server does not even take one with a NUL in it.
@@ -62,6 +73,11 @@ impl TokenRepository for PostgresTokens {
         };
         client.term().bound(remove).await
     }
+}
+
+fn owner(row: &Row) -> Result<TokenOwner, Failure> {
+    let role = rows::cell::<&str>(row, 1)?.parse::<Role>().map_err(Failure::row)?;
+    Ok(TokenOwner { name: rows::cell(row, 0)?, role })
 }
 
 fn check_name(name: &str) -> Result<(), ValidationError> {

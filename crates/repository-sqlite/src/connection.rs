@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::failure::Failure;
 
-/// Statements that a connection keeps prepared: more than there are different ones.
-const STATEMENTS: usize = 64;
+/// Statements that a connection keeps prepared: all but those of rare searches, of which there are many.
+const STATEMENTS: usize = 128;
 /// How long to wait before the journal mode is tried again.
 const PAUSE: Duration = Duration::from_millis(5);
 

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use larder_repository::{Database, Error, ErrorKind, PoolStatus};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::{SqliteOptions, connection::DatabaseFile, failure::Failure, lane::Lane, migrations};
+
+const SIGNING_KEY: &str = "SELECT bytes FROM signing_key";
 
 /// A SQLite file with one connection that writes and some that read. Clones share them.
 ///
@@ -104,13 +106,23 @@ impl Database for SqliteDatabase {
             size,
             idle: size.saturating_sub(writer.busy() + readers.busy()),
             waiting: writer.waiting() + readers.waiting(),
+            waits: writer.waits().and(readers.waits()),
         }
+    }
+
+    async fn signing_key(&self) -> Result<[u8; 32], Error> {
+        self.read("read the signing key", signing_key).await
     }
 
     async fn close(&self) {
         self.shared.readers.close().await;
         self.shared.writer.close().await;
     }
+}
+
+fn signing_key(transaction: &Transaction<'_>) -> Result<[u8; 32], Failure> {
+    let key = transaction.prepare_cached(SIGNING_KEY)?.query_row([], |row| row.get(0)).optional()?;
+    key.ok_or_else(|| ErrorKind::Corrupt.into())
 }
 
 fn connect(options: &SqliteOptions) -> Result<(DatabaseFile, Connection, Vec<Connection>), Failure> {

@@ -73,6 +73,7 @@ fn kind_of(cause: &rusqlite::Error) -> ErrorKind {
     match cause {
         rusqlite::Error::SqliteFailure(code, message) => kind_of_code(code, message.as_deref().unwrap_or_default()),
         rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::Utf8Error(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::IntegralValueOutOfRange(..) => ErrorKind::Corrupt,
         _ => ErrorKind::Internal,

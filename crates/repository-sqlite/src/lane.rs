@@ -9,13 +9,14 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_channel::{Receiver, Sender};
-use larder_repository::{Error, ErrorKind};
+use larder_repository::{Error, ErrorKind, WaitSummary, Waits};
 use rusqlite::Connection;
 use tokio::{sync::oneshot, time::timeout};
+use tracing::Instrument;
 
 /// Jobs that wait in a lane; further callers wait for a place, with the same deadline.
 const QUEUE: usize = 1_024;
@@ -33,6 +34,7 @@ pub(crate) struct Lane {
     threads: Receiver<Infallible>,
     busy: Arc<AtomicUsize>,
     waiting: AtomicUsize,
+    waits: Waits,
     wait_timeout: Duration,
 }
 
@@ -49,7 +51,7 @@ impl Lane {
                 drop(alive);
             })?;
         }
-        Ok(Self { queue, threads, busy, waiting: AtomicUsize::new(0), wait_timeout })
+        Ok(Self { queue, threads, busy, waiting: AtomicUsize::new(0), waits: Waits::default(), wait_timeout })
     }
 
     /// Runs a job when a connection is free.
@@ -69,8 +71,12 @@ impl Lane {
                 drop(answer.send(job(connection)));
             }
         });
-        self.wait(job, begun, attempted).await?;
-        answered.await.map_err(|gone| Error::caused(ErrorKind::Internal, attempted, gone))
+        let span = tracing::debug_span!("database", otel.kind = "client", db.system.name = "sqlite", attempted);
+        let ran = async {
+            self.wait(job, begun, attempted).await?;
+            answered.await.map_err(|gone| Error::caused(ErrorKind::Internal, attempted, gone))
+        };
+        ran.instrument(span).await
     }
 
     async fn wait(&self, job: Job, mut begun: oneshot::Receiver<()>, attempted: &'static str) -> Result<(), Error> {
@@ -79,7 +85,10 @@ impl Lane {
             self.queue.send(job).await.map_err(|closed| unavailable(attempted, closed.to_string()))?;
             (&mut begun).await.map_err(|dropped| unavailable(attempted, dropped))
         };
-        match timeout(self.wait_timeout, queued).await {
+        let asked_at = Instant::now();
+        let outcome = timeout(self.wait_timeout, queued).await;
+        self.waits.ended(asked_at);
+        match outcome {
             Ok(outcome) => outcome,
             Err(elapsed) => {
                 // From here on the job cannot begin; if it just did, then it counts.
@@ -98,6 +107,11 @@ impl Lane {
     /// Open connections.
     pub(crate) fn size(&self) -> usize {
         self.threads.sender_count()
+    }
+
+    /// How long callers waited until their job began.
+    pub(crate) fn waits(&self) -> WaitSummary {
+        self.waits.summary()
     }
 
     /// Connections that run a job.

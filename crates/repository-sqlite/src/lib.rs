@@ -9,9 +9,11 @@ mod options;
 mod outbox;
 mod products;
 mod tokens;
+mod views;
 
 pub use database::SqliteDatabase;
 pub use options::SqliteOptions;
 pub use outbox::SqliteOutbox;
 pub use products::SqliteProducts;
 pub use tokens::SqliteTokens;
+pub use views::SqliteViews;

@@ -17,7 +17,7 @@ struct Migration {
 }
 
 /// All migrations, in the order in which they are applied. One that was released never changes.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, name: "products", sql: include_str!("../../../migrations/sqlite/0001_products.sql") },
     Migration {
         number: 2,
@@ -25,6 +25,7 @@ const MIGRATIONS: [Migration; 3] = [
         sql: include_str!("../../../migrations/sqlite/0002_access_tokens.sql"),
     },
     Migration { number: 3, name: "outbox", sql: include_str!("../../../migrations/sqlite/0003_outbox.sql") },
+    Migration { number: 4, name: "search", sql: include_str!("../../../migrations/sqlite/0004_search.sql") },
 ];
 
 const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -60,14 +61,19 @@ pub(crate) fn apply(transaction: &Transaction<'_>) -> Result<u32, Failure> {
     let mut count = 0;
     for migration in pending(&applied(transaction)?)? {
         transaction.execute_batch(migration.sql)?;
-        transaction.execute(
-            "INSERT INTO schema_migrations (number, name, checksum) VALUES (?1, ?2, ?3)",
-            (migration.number, migration.name, migration.checksum()),
-        )?;
+        note(transaction, migration)?;
         tracing::info!(number = migration.number, name = migration.name, "applied a migration");
         count += 1;
     }
     Ok(count)
+}
+
+fn note(transaction: &Transaction<'_>, migration: &Migration) -> Result<(), Failure> {
+    transaction.execute(
+        "INSERT INTO schema_migrations (number, name, checksum) VALUES (?1, ?2, ?3)",
+        (migration.number, migration.name, migration.checksum()),
+    )?;
+    Ok(())
 }
 
 /// Checksums of the applied migrations by number.
@@ -101,6 +107,8 @@ fn pending(applied: &BTreeMap<u32, i64>) -> Result<&'static [Migration], Failure
 mod tests {
     use std::{fs, path::Path};
 
+    use rusqlite::Connection;
+
     use super::*;
 
     #[test]
@@ -115,6 +123,26 @@ mod tests {
             MIGRATIONS.iter().map(|Migration { number, name, .. }| format!("{number:04}_{name}.sql")).collect();
         assert_eq!(files, embedded);
         assert!(MIGRATIONS.is_sorted_by_key(|migration| migration.number));
+    }
+
+    #[test]
+    fn products_that_were_there_before_the_search_are_found() {
+        let mut connection = Connection::open_in_memory().expect("memory is there");
+        let transaction = connection.transaction().expect("a transaction");
+        transaction.execute_batch(CREATE_HISTORY).expect("the history is made");
+        let without_search = MIGRATIONS.iter().take_while(|migration| migration.number < 4);
+        for migration in without_search {
+            transaction.execute_batch(migration.sql).expect("the migration applies");
+            note(&transaction, migration).expect("the history takes it");
+        }
+        let row = "INSERT INTO products (id, name, price, sku, category) VALUES (7, '绿茶 Green', 1, 'A', 'tea')";
+        transaction.execute(row, []).expect("the insert is allowed");
+        apply(&transaction).expect("the rest applies");
+        let found = |statement: &str, parameter: &str| -> i64 {
+            transaction.query_row(statement, [parameter], |row| row.get(0)).expect("the product is found")
+        };
+        assert_eq!(found("SELECT rowid FROM products_text WHERE products_text MATCH ?1", "green"), 7);
+        assert_eq!(found("SELECT doc FROM products_terms WHERE term >= ?1 LIMIT 1", "绿茶"), 7);
     }
 
     #[test]

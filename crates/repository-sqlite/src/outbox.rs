@@ -13,7 +13,7 @@ use larder_repository::{
 use rusqlite::Transaction;
 use tokio::{sync::Mutex, time};
 
-pub(crate) use self::rows::{collapse_after, position};
+pub(crate) use self::rows::{collapse_after, last_change, position};
 use self::tail::SqliteTail;
 use crate::{SqliteDatabase, failure::Failure};
 

@@ -1,11 +1,16 @@
 //! Products in SQLite.
 
 mod columns;
+mod conditions;
+#[cfg(test)]
+mod costs;
 mod import;
 mod lists;
+mod places;
 #[cfg(test)]
 mod plans;
 mod rows;
+mod words;
 mod writes;
 
 use std::collections::HashMap;
@@ -19,6 +24,7 @@ use larder_repository::{
 };
 use rusqlite::{OptionalExtension, Transaction};
 
+pub(crate) use self::writes::MAX_COUNT;
 use crate::{SqliteDatabase, failure::Failure};
 
 /// The products of a SQLite database, not cached: any [`Freshness`] is the latest.

@@ -1,14 +1,16 @@
 //! Access tokens in SQLite.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use larder_domain::{Role, ValidationError};
-use larder_repository::{Error, ErrorKind, TokenDigest, TokenOwner, TokenRepository};
+use larder_repository::{Error, ErrorKind, StoredToken, TokenDigest, TokenOwner, TokenRepository};
 use rusqlite::{OptionalExtension, Row, Transaction, types::Type};
 
 use crate::{SqliteDatabase, failure::Failure};
 
 const FIND: &str = "SELECT name, role FROM access_tokens WHERE digest = ?1";
 const ADD: &str = "INSERT INTO access_tokens (name, role, digest) VALUES (?1, ?2, ?3)";
+const LIST: &str = "SELECT name, role, created_at FROM access_tokens ORDER BY name";
 const REMOVE: &str = "DELETE FROM access_tokens WHERE name = ?1";
 
 /// The access tokens of a SQLite database.
@@ -44,6 +46,14 @@ impl TokenRepository for SqliteTokens {
         self.database.write(ATTEMPTED, add).await
     }
 
+    async fn list(&self) -> Result<Vec<StoredToken>, Error> {
+        let list = |transaction: &Transaction<'_>| {
+            let mut list = transaction.prepare_cached(LIST)?;
+            Ok(list.query_map([], stored)?.collect::<Result<_, _>>()?)
+        };
+        self.database.read("list access tokens", list).await
+    }
+
     async fn remove(&self, name: &str) -> Result<(), Error> {
         let name = name.to_owned();
         let remove = move |transaction: &Transaction<'_>| {
@@ -60,6 +70,12 @@ fn owner(row: &Row<'_>) -> rusqlite::Result<TokenOwner> {
             rusqlite::Error::FromSqlConversionFailure(1, Type::Text, unknown.into())
         })?;
     Ok(TokenOwner { name: row.get(0)?, role })
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
+    let created_at = Timestamp::from_microsecond(row.get(2)?)
+        .map_err(|broken| rusqlite::Error::FromSqlConversionFailure(2, Type::Integer, broken.into()))?;
+    Ok(StoredToken { owner: owner(row)?, created_at })
 }
 
 fn check_name(name: &str) -> Result<(), ValidationError> {

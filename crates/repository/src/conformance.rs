@@ -10,12 +10,19 @@ use tokio::{runtime, time};
 #[doc(hidden)]
 pub mod announcements;
 #[doc(hidden)]
+pub mod aspects;
+#[doc(hidden)]
 pub mod changes;
+#[doc(hidden)]
+pub mod databases;
+#[doc(hidden)]
+pub mod following;
 #[doc(hidden)]
 pub mod imports;
 #[doc(hidden)]
 pub mod lists;
 mod outbox;
+mod questions;
 #[doc(hidden)]
 pub mod races;
 #[doc(hidden)]
@@ -27,6 +34,12 @@ pub mod relays;
 #[doc(hidden)]
 pub mod retention;
 mod samples;
+#[doc(hidden)]
+pub mod searching;
+#[doc(hidden)]
+pub mod seeking;
+#[doc(hidden)]
+pub mod sorting;
 mod subject;
 #[doc(hidden)]
 pub mod tokens;
@@ -34,7 +47,10 @@ pub mod tokens;
 pub mod values;
 #[doc(hidden)]
 pub mod versions;
+#[doc(hidden)]
+pub mod views;
 
+pub use databases::DatabaseSubject;
 pub use outbox::OutboxSubject;
 pub use subject::Subject;
 
@@ -109,6 +125,50 @@ macro_rules! conformance {
                 publishing_and_unpublishing_show_in_the_lists
                 featuring_shows_in_the_lists
                 a_change_that_keeps_the_listing_keeps_the_order;
+            sorting:
+                every_key_sorts_by_itself_and_equals_by_id
+                the_hot_list_is_by_sales_then_popularity
+                ascending_is_exactly_the_reverse_of_descending
+                pages_of_every_sort_cover_the_list_without_gap_or_overlap
+                filters_and_sorts_combine
+                a_price_range_includes_both_ends
+                a_page_of_any_sort_may_have_a_thousand_products
+                counts_and_prices_at_their_ends_are_sorted_exactly;
+            seeking:
+                walking_from_place_to_place_covers_every_list
+                equals_are_walked_without_gap_or_overlap
+                a_page_that_ends_with_the_list_has_no_next_place
+                the_next_place_is_that_of_the_last_product
+                the_place_of_a_removed_product_still_holds
+                what_is_made_before_a_place_does_not_shift_what_follows
+                what_is_made_after_a_place_follows_it
+                a_place_at_either_end_of_everything_is_a_place
+                a_total_alone_has_no_next_place;
+            searching:
+                every_part_of_a_text_is_found
+                words_of_one_two_and_many_characters_are_found
+                a_word_is_not_found_across_name_and_description
+                all_of_several_words_have_to_occur
+                every_character_stands_for_itself
+                letters_are_found_in_either_case
+                letters_beyond_ascii_are_found_in_either_case
+                characters_beyond_the_basic_plane_are_found
+                the_longest_texts_are_searched_to_their_ends
+                a_product_is_found_once_however_often_the_word_occurs
+                no_words_are_no_search
+                searches_filters_and_sorts_combine
+                a_search_shows_only_what_may_be_seen;
+            following:
+                a_changed_price_moves_a_product_in_lists_and_ranges
+                a_price_at_the_end_of_a_range_enters_and_leaves_it
+                adjusted_sales_show_in_the_hot_lists
+                changed_figures_show_in_the_lists_that_are_sorted_by_them
+                a_renamed_product_is_found_by_its_new_name_only
+                a_changed_description_is_found_by_its_new_words_only
+                a_replaced_product_is_found_by_what_it_is_now
+                a_created_product_is_found_and_a_removed_one_is_not
+                an_imported_product_is_found
+                a_search_follows_category_and_visibility;
             changes:
                 a_minimal_draft_starts_with_defaults_and_zeroes
                 a_full_draft_is_kept_field_by_field
@@ -173,6 +233,7 @@ macro_rules! conformance {
                 a_token_name_is_taken_once
                 a_removed_token_is_forgotten_and_its_name_free
                 a_token_that_never_was_cannot_be_removed
+                tokens_are_listed_by_name
                 token_names_have_1_to_64_printable_characters;
         }
     };
@@ -205,6 +266,23 @@ macro_rules! outbox_conformance {
                 a_commit_ends_a_wait
                 a_wait_ends_by_itself
                 notifications_arrive;
+            aspects:
+                each_patch_announces_exactly_its_aspects
+                a_replacement_announces_what_differs
+                an_adjustment_announces_the_counters_that_it_moved
+                an_imported_product_announces_no_aspects;
+            views:
+                views_are_added_to_the_popularity
+                views_show_in_the_popular_and_hot_lists
+                a_batch_is_added_once_however_often_it_is_tried
+                of_concurrent_tries_of_one_batch_exactly_one_adds
+                concurrent_batches_of_the_same_products_lose_nothing
+                absent_products_are_left_out_of_a_batch
+                an_empty_batch_moves_nothing
+                a_popularity_stops_at_the_largest_count
+                a_batch_that_is_too_large_or_names_a_product_twice_is_refused
+                a_batch_of_the_largest_size_is_one_change_for_each_product
+                views_take_a_higher_version_and_leave_the_rest_alone;
             relays:
                 what_the_current_server_took_is_pending_no_longer
                 what_another_server_took_stays_pending
@@ -226,12 +304,29 @@ macro_rules! outbox_conformance {
     };
 }
 
+/// Makes one `#[test]` of each case of a database's suite, in the module where it is called.
+///
+/// `$setup` is the path of an `async fn() -> DatabaseSubject` of migrated databases; it is called once per case.
+#[macro_export]
+macro_rules! database_conformance {
+    ($setup:path) => {
+        $crate::conformance! { @cases $setup;
+            databases:
+                every_server_of_a_database_signs_with_the_same_key
+                another_database_signs_with_another_key;
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     const SUITE: &str = include_str!("conformance.rs");
-    const TOPICS: [&str; 12] = [
+    const TOPICS: [&str; 19] = [
         include_str!("conformance/announcements.rs"),
+        include_str!("conformance/aspects.rs"),
         include_str!("conformance/changes.rs"),
+        include_str!("conformance/databases.rs"),
+        include_str!("conformance/following.rs"),
         include_str!("conformance/imports.rs"),
         include_str!("conformance/lists.rs"),
         include_str!("conformance/races.rs"),
@@ -239,9 +334,13 @@ mod tests {
         include_str!("conformance/refusals.rs"),
         include_str!("conformance/relays.rs"),
         include_str!("conformance/retention.rs"),
+        include_str!("conformance/searching.rs"),
+        include_str!("conformance/seeking.rs"),
+        include_str!("conformance/sorting.rs"),
         include_str!("conformance/tokens.rs"),
         include_str!("conformance/values.rs"),
         include_str!("conformance/versions.rs"),
+        include_str!("conformance/views.rs"),
     ];
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::Error;
+use crate::{Error, WaitSummary};
 
 /// A database with its pool, behind whichever repositories live in it. Used as `Arc<dyn Database>`.
 #[async_trait]
@@ -20,6 +20,12 @@ pub trait Database: fmt::Debug + Send + Sync {
     /// # Errors
     /// `Unavailable`, `Timeout`.
     async fn ping(&self) -> Result<(), Error>;
+
+    /// 32 random bytes, made when the schema was and the same for every process: with them servers sign what clients bring back.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Timeout`; `Corrupt` when they are not there.
+    async fn signing_key(&self) -> Result<[u8; 32], Error>;
 
     /// How busy the pool is now.
     fn pool_status(&self) -> PoolStatus;
@@ -39,4 +45,6 @@ pub struct PoolStatus {
     pub idle: usize,
     /// Callers that wait for a connection.
     pub waiting: usize,
+    /// How long callers waited for one, since the start.
+    pub waits: WaitSummary,
 }

@@ -80,7 +80,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: ", self.attempted)?;
         match &self.kind {
-            ErrorKind::NotFound => f.write_str("no such product"),
+            ErrorKind::NotFound => f.write_str("there is none"),
             ErrorKind::PreconditionFailed => f.write_str("the product was changed by somebody else"),
             ErrorKind::SkuTaken => f.write_str("another product has this sku"),
             ErrorKind::NameTaken => f.write_str("another token has this name"),

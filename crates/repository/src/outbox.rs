@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use larder_domain::{ProductId, Version};
 
-use crate::{Error, Listing, Position};
+use crate::{Aspects, Error, Listing, Position};
 
 /// Which server of the shared cache level took something: 16 bytes that name one life of one server and its lineage.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +41,8 @@ pub enum Changed {
         before: Option<Listing>,
         /// Where it is listed now; `None` if it no longer exists.
         after: Option<Listing>,
+        /// What else changed of it; nothing for a product that came or went.
+        changed: Aspects,
     },
     /// Anything: the table was truncated, one statement changed very many rows, or the outbox had grown over its limit.
     Everything,

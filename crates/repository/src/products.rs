@@ -8,7 +8,7 @@ use larder_domain::{
     ProductQuery, Version,
 };
 
-use crate::{Error, Freshness, Position, Read};
+use crate::{Aspects, Error, Freshness, Position, Read};
 
 /// Reads and writes the products of one catalogue. Used as `Arc<dyn ProductRepository>`.
 ///
@@ -97,6 +97,8 @@ pub struct Written {
     pub before: Option<Listing>,
     /// Where it is listed now; `None` if it no longer exists.
     pub after: Option<Listing>,
+    /// What else changed of it; nothing for a product that came or went.
+    pub changed: Aspects,
     /// Where the change stands among all changes: what a read must be at least as new as to see it.
     pub position: Position,
 }

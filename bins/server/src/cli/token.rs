@@ -1,7 +1,7 @@
-//! `larder token`: makes and revokes access tokens.
+//! `larder token`: makes, lists and revokes access tokens.
 
 use larder_domain::Role;
-use larder_repository::TokenOwner;
+use larder_repository::{StoredToken, TokenOwner};
 
 use crate::{access, admin_token, config::Config};
 
@@ -13,6 +13,17 @@ pub(super) async fn make(config: &Config, name: String, role: Role) -> anyhow::R
     storage.database.close().await;
     added?;
     super::say(token.expose())
+}
+
+/// Prints what is known of each token.
+pub(super) async fn list(config: &Config) -> anyhow::Result<()> {
+    let (storage, _) = super::open(config).await?;
+    let listed = storage.tokens.list().await;
+    storage.database.close().await;
+    for StoredToken { owner: TokenOwner { name, role }, created_at } in listed? {
+        super::say(format_args!("{name}\t{role}\t{created_at}"))?;
+    }
+    Ok(())
 }
 
 /// Revokes the token of this name.

@@ -1,11 +1,13 @@
 //! What a value of the right type must still satisfy.
 
+mod http;
+
 use std::ops::RangeInclusive;
 
 use larder_cache::{ConfigError, RedisOptions};
 use tracing_subscriber::EnvFilter;
 
-use super::{CacheLevels, Config, ConfigFault};
+use super::{CacheLevels, Config, ConfigFault, LimitScope};
 
 /// A day: no timeout of a server is longer on purpose.
 const MAX_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -16,13 +18,28 @@ impl Config {
     /// Checks every rule that a type cannot hold.
     pub(super) fn check(&self) -> Result<(), ConfigFault> {
         self.check_server()?;
+        self.check_http()?;
         self.check_database()?;
         self.check_redis()?;
         self.check_cache()?;
         self.check_auth()?;
+        within(self.paging.max_offset, 0..=1_000_000, "paging.max_offset")?;
+        within(self.views.flush_ms, 10..=60_000, "views.flush_ms")?;
+        within(self.views.drain_ms, 10..=3_600_000, "views.drain_ms")?;
         self.check_rate_limit()?;
+        self.check_warm_up()?;
+        within(self.page.max_streams as u64, 1..=10_000, "page.max_streams")?;
+        self.check_telemetry()?;
         let filter = EnvFilter::builder().parse(&self.log.filter);
         filter.map(drop).map_err(|cause| ConfigFault::new("log.filter", format!("cannot be parsed: {cause}")))
+    }
+
+    fn check_telemetry(&self) -> Result<(), ConfigFault> {
+        let telemetry = &self.telemetry;
+        let usable = telemetry.otlp_endpoint.is_empty() || telemetry.otlp_endpoint.scheme() == Some("http");
+        require(usable, "telemetry.otlp_endpoint", "must be empty or begin with http://")?;
+        require((0.0..=1.0).contains(&telemetry.sample_ratio), "telemetry.sample_ratio", "must be from 0 to 1")?;
+        require(!telemetry.service_name.trim().is_empty(), "telemetry.service_name", "must not be empty")
     }
 
     fn check_server(&self) -> Result<(), ConfigFault> {
@@ -108,13 +125,23 @@ impl Config {
         let token = self.auth.admin_token.expose();
         let visible = token.bytes().all(|byte| byte.is_ascii_graphic());
         let fits = token.is_empty() || (16..=256).contains(&token.len()) && visible;
-        require(fits, "auth.admin_token", "must be empty or 16 to 256 visible ASCII characters")
+        require(fits, "auth.admin_token", "must be empty or 16 to 256 visible ASCII characters")?;
+        within(self.auth.token_ttl_ms, 1..=3_600_000, "auth.token_ttl_ms")?;
+        within(u64::from(self.auth.failures_per_minute), 1..=1_000_000, "auth.failures_per_minute")
+    }
+
+    fn check_warm_up(&self) -> Result<(), ConfigFault> {
+        within(u64::from(self.warm_up.products), 0..=1_000_000, "warm_up.products")?;
+        within(self.warm_up.deadline_ms, 1..=MAX_TIMEOUT_MS, "warm_up.deadline_ms")
     }
 
     fn check_rate_limit(&self) -> Result<(), ConfigFault> {
         let limit = &self.rate_limit;
         within(u64::from(limit.requests_per_second), 1..=1_000_000, "rate_limit.requests_per_second")?;
-        within(u64::from(limit.burst), 1..=1_000_000, "rate_limit.burst")
+        within(u64::from(limit.burst), 1..=1_000_000, "rate_limit.burst")?;
+        within(limit.redis_timeout_ms, 1..=60_000, "rate_limit.redis_timeout_ms")?;
+        let shared = limit.scope != LimitScope::Cluster || self.uses_redis();
+        require(shared, "rate_limit.scope", "must not be cluster without a Redis that is used")
     }
 }
 

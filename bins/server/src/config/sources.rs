@@ -7,8 +7,12 @@ use std::{
 };
 
 use config::{Environment, File, FileFormat, Map, Source, Value, ValueKind};
+use serde::de::{
+    DeserializeOwned, IntoDeserializer,
+    value::{Error as ValueError, StrDeserializer},
+};
 
-use super::{Config, ConfigFault};
+use super::{CacheLevels, Config, ConfigFault, ForwardedHeader, LimitScope, LogFormat, PageAudience};
 
 const PREFIX: &str = "LARDER__";
 
@@ -127,12 +131,34 @@ fn require_known(key: &str, known: &BTreeSet<String>) -> Result<(), ConfigFault>
 /// The reason without the value, if that may be secret.
 fn explain(key: &str, cause: config::ConfigError) -> String {
     let secret = key.ends_with("_token") || key.ends_with(".url");
+    if let Some(choices) = choices(key) {
+        return format!("must be {choices}");
+    }
     match cause {
         config::ConfigError::Type { expected, .. } if secret => format!("must be {expected}"),
         config::ConfigError::Type { unexpected, expected, .. } => format!("must be {expected}, not {unexpected}"),
         _ if secret => "has an impossible value".into(),
         other => format!("has an impossible value: {}", root_message(other)),
     }
+}
+
+/// The values of a key that has few; config itself tells only which of our types it tried.
+fn choices(key: &str) -> Option<String> {
+    match key {
+        "cache.levels" => names_of::<CacheLevels>(),
+        "log.format" => names_of::<LogFormat>(),
+        "page.audience" => names_of::<PageAudience>(),
+        "rate_limit.scope" => names_of::<LimitScope>(),
+        "server.forwarded_header" => names_of::<ForwardedHeader>(),
+        _ => None,
+    }
+}
+
+/// The names of the variants of `T`, as serde lists them to who gives none of them.
+fn names_of<T: DeserializeOwned>() -> Option<String> {
+    let nothing: StrDeserializer<'_, ValueError> = "".into_deserializer();
+    let refused = T::deserialize(nothing).err()?.to_string();
+    refused.split_once("expected ").map(|(_, names)| names.to_owned())
 }
 
 fn root_message(cause: config::ConfigError) -> String {

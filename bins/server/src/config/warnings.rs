@@ -1,6 +1,7 @@
-//! Values that are possible but unwise, or that this release does not act on yet.
+//! Values that are possible but unwise.
 
-use super::{CacheLevels, Config, RateLimitConfig, advised_pool_size, cores};
+use super::{CacheLevels, Config};
+use crate::access::UNGUESSABLE_BYTES;
 
 impl Config {
     /// What an operator should look at again: one sentence each, beginning with the key.
@@ -9,18 +10,21 @@ impl Config {
         self.warn_about_sizes(&mut warnings);
         self.warn_about_cache(&mut warnings);
         let token = self.auth.admin_token.expose();
-        if !token.is_empty() && token.len() < 32 {
-            warnings.push("auth.admin_token is short: 32 random characters or more cannot be guessed".into());
+        if !token.is_empty() && token.len() < UNGUESSABLE_BYTES {
+            warnings.push(format!(
+                "auth.admin_token is short: {UNGUESSABLE_BYTES} random characters or more cannot be guessed"
+            ));
         }
-        if self.rate_limit != RateLimitConfig::default() {
-            warnings.push("rate_limit is accepted but has no effect in this release".into());
+        if self.server.trusted_proxies.contain_everybody() {
+            warnings.push("server.trusted_proxies trusts everybody: each client can say that it is another one".into());
         }
         warnings
     }
 
     fn warn_about_sizes(&self, warnings: &mut Vec<String>) {
-        let (pool, advised, cores) = (self.database.pool_size, advised_pool_size(), cores());
-        if pool > 4 * advised || 2 * pool < advised {
+        let advice = self.pool_advice();
+        let (pool, advised, cores) = (advice.configured, advice.advised, advice.cores);
+        if advice.is_unwise() {
             warnings.push(format!(
                 "database.pool_size = {pool} is far from 2 × cores + 1 = {advised}: too few connections make requests wait, too \
                  many make the database slow"

@@ -10,6 +10,7 @@ use crate::{
     answer,
     api_error::{ApiError, ApiErrorKind},
     health::{PartHealth, ask},
+    live::HitRatio,
     services::Services,
 };
 
@@ -20,6 +21,9 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: requests are wanted and every essential part answers.
 pub(super) async fn ready(services: Data<Services>) -> Result<HttpResponse, ApiError> {
+    if services.readiness.is_held() {
+        return Err(ApiError::new(ApiErrorKind::Starting, "the caches are being warmed"));
+    }
     if !services.readiness.is_ready() {
         return Err(ApiError::new(ApiErrorKind::Stopping, "no new requests are wanted"));
     }
@@ -39,13 +43,20 @@ pub(super) async fn report(services: Data<Services>) -> Result<HttpResponse, Api
         (false, false) => (StatusCode::OK, "degraded"),
         (false, true) => (StatusCode::OK, "healthy"),
     };
+    let hits = services.live.hits();
+    let hit_warning = hits.and_then(|hits| hits.warning());
     let report = Report {
         status: word,
         version: env!("CARGO_PKG_VERSION"),
         ready: services.readiness.is_ready(),
         uptime_ms: services.started.elapsed().as_millis(),
         timestamp: jiff::Timestamp::now(),
-        warnings: parts.iter().flat_map(|part| part.detail.warnings.iter().map(String::as_str)).collect(),
+        warnings: hit_warning
+            .iter()
+            .chain(parts.iter().flat_map(|part| &part.detail.warnings))
+            .map(String::as_str)
+            .collect(),
+        hit_ratio: hits,
         parts: parts.iter().map(|part| (part.name, PartReport::from(part))).collect(),
     };
     Ok(answer::unstored(status, serde_json::to_vec(&report).map_err(ApiError::internal)?))
@@ -69,6 +80,8 @@ struct Report<'a> {
     timestamp: jiff::Timestamp,
     /// Makes nothing unhealthy.
     warnings: Vec<&'a str>,
+    /// Of the last minute; null in the first second.
+    hit_ratio: Option<HitRatio>,
     parts: BTreeMap<&'static str, PartReport<'a>>,
 }
 

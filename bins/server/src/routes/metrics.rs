@@ -7,11 +7,11 @@ use actix_web::{
 };
 use larder_domain::Role;
 
-use crate::{api_error::ApiError, services::Services};
+use crate::{access, api_error::ApiError, services::Services};
 
 /// `GET /metrics`, for admins: the text format of OpenMetrics, which Prometheus reads.
 pub(super) async fn page(request: HttpRequest, services: Data<Services>) -> Result<HttpResponse, ApiError> {
-    services.access.require(request.headers(), Role::Admin).await?;
+    access::require(&request, Role::Admin)?;
     let page = services.metrics.page().map_err(ApiError::internal)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"));

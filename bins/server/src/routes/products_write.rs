@@ -11,17 +11,13 @@ use actix_web::{
     web::{Data, Payload},
 };
 use larder_domain::{Adjustment, ProductDraft, ProductId, ProductPatch, Role};
-use larder_repository::{Freshness, Precondition, ProductChange, Written};
+use larder_repository::{ProductChange, Written};
 
-use super::product_id;
-use crate::{
-    answer::{self, tag_text},
-    api_error::{ApiError, ApiErrorKind},
-    conditional::TagCondition,
-    json_body,
-    parameters::Parameters,
-    services::Services,
+use super::{
+    product_id,
+    write_condition::{Compared, WriteCondition, conditionally},
 };
+use crate::{access, answer, api_error::ApiError, json_body, parameters::Parameters, services::Services};
 
 /// `POST /api/v1/products`.
 pub(super) async fn create(
@@ -29,12 +25,12 @@ pub(super) async fn create(
     body: Payload,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
-    admit(&request, &services).await?;
+    admit(&request)?;
     refuse_conditions(&request, "a new product has no tag")?;
     let draft: ProductDraft = json_body::read(&request, body, services.body_limits).await?;
     let products = Arc::clone(&services.products);
     let written = services.writes.run(async move { products.create(&draft).await }).await?;
-    let mut response = answer_with(StatusCode::CREATED, &written)?;
+    let mut response = answer_with(&services, StatusCode::CREATED, &written)?;
     let location = HeaderValue::try_from(format!("/api/v1/products/{}", written.id)).map_err(ApiError::internal)?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
@@ -46,7 +42,7 @@ pub(super) async fn replace(
     body: Payload,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
-    admit(&request, &services).await?;
+    admit(&request)?;
     let id = product_id(&request)?;
     let draft: ProductDraft = json_body::read(&request, body, services.body_limits).await?;
     update(&request, &services, id, ProductChange::Replace(draft)).await
@@ -58,7 +54,7 @@ pub(super) async fn patch(
     body: Payload,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
-    admit(&request, &services).await?;
+    admit(&request)?;
     let id = product_id(&request)?;
     let patch: ProductPatch = json_body::read(&request, body, services.body_limits).await?;
     update(&request, &services, id, ProductChange::Patch(patch)).await
@@ -66,12 +62,14 @@ pub(super) async fn patch(
 
 /// `DELETE /api/v1/products/{id}`.
 pub(super) async fn delete(request: HttpRequest, services: Data<Services>) -> Result<HttpResponse, ApiError> {
-    admit(&request, &services).await?;
+    admit(&request)?;
     let id = product_id(&request)?;
-    let precondition = precondition(&request, &services, id).await?;
-    let products = Arc::clone(&services.products);
-    let written = services.writes.run(async move { products.delete(id, precondition).await }).await?;
-    answer::to_removal(written.position)
+    let condition = WriteCondition::of(&request, Compared::Edits)?;
+    let written = conditionally(&services, id, condition, |sight| {
+        let products = Arc::clone(&services.products);
+        async move { products.delete(id, sight.precondition).await }
+    });
+    answer::to_removal(written.await?.position)
 }
 
 /// `POST /api/v1/products/{id}/adjustments`.
@@ -80,13 +78,13 @@ pub(super) async fn adjust(
     body: Payload,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
-    admit(&request, &services).await?;
+    admit(&request)?;
     let id = product_id(&request)?;
     refuse_conditions(&request, "an adjustment is relative and has no condition")?;
     let adjustment: Adjustment = json_body::read(&request, body, services.body_limits).await?;
     let products = Arc::clone(&services.products);
     let written = services.writes.run(async move { products.adjust(id, &adjustment).await }).await?;
-    answer_with(StatusCode::OK, &written)
+    answer_with(&services, StatusCode::OK, &written)
 }
 
 async fn update(
@@ -95,41 +93,28 @@ async fn update(
     id: ProductId,
     change: ProductChange,
 ) -> Result<HttpResponse, ApiError> {
-    let precondition = precondition(request, services, id).await?;
-    let products = Arc::clone(&services.products);
-    let written = services.writes.run(async move { products.update(id, &change, precondition).await }).await?;
-    answer_with(StatusCode::OK, &written)
+    let sets_views = matches!(&change, ProductChange::Patch(patch) if patch.popularity.is_some());
+    let condition = WriteCondition::of(request, if sets_views { Compared::All } else { Compared::Edits })?;
+    let written = conditionally(services, id, condition, |sight| {
+        let (products, mut change) = (Arc::clone(&services.products), change.clone());
+        if let (ProductChange::Replace(draft), true) = (&mut change, sight.views_moved) {
+            // It is the figure that the client read: to write it would undo what was counted since.
+            draft.popularity = None;
+        }
+        async move { products.update(id, &change, sight.precondition).await }
+    });
+    answer_with(services, StatusCode::OK, &written.await?)
 }
 
 /// A writer's token and no parameters.
-async fn admit(request: &HttpRequest, services: &Services) -> Result<(), ApiError> {
-    services.access.require(request.headers(), Role::Writer).await?;
+fn admit(request: &HttpRequest) -> Result<(), ApiError> {
+    access::require(request, Role::Writer)?;
     Parameters::parse(request.query_string(), []).map(drop)
 }
 
-fn answer_with(status: StatusCode, written: &Written) -> Result<HttpResponse, ApiError> {
-    answer::to_write(status, written.product.json()?.clone(), written.position)
-}
-
-/// What `If-Match` and `If-None-Match` demand of the product as it is now.
-///
-/// The tags are compared with the newest state here; the version of that state then goes into the write's own transaction, so that
-/// a change in between still fails.
-async fn precondition(request: &HttpRequest, services: &Services, id: ProductId) -> Result<Precondition, ApiError> {
-    let expected = TagCondition::of(request.headers(), &header::IF_MATCH)?;
-    let unexpected = TagCondition::of(request.headers(), &header::IF_NONE_MATCH)?;
-    if matches!(expected, None | Some(TagCondition::Any)) && unexpected.is_none() {
-        // `If-Match: *` asks for a product to be there, as every write of an existing one does.
-        return Ok(Precondition::None);
-    }
-    let read = services.products.get(id, Freshness::Latest).await?;
-    let product = read.value.ok_or_else(ApiError::no_such_product)?;
-    let tag = tag_text(product.entity_tag()?);
-    let holds = expected.is_none_or(|tags| tags.lists_strongly(&tag));
-    if !holds || unexpected.is_some_and(|tags| tags.lists_weakly(&tag)) {
-        return Err(ApiError::new(ApiErrorKind::PreconditionFailed, format!("its tag is {tag}")));
-    }
-    Ok(Precondition::Version(product.value()?.version))
+fn answer_with(services: &Services, status: StatusCode, written: &Written) -> Result<HttpResponse, ApiError> {
+    let body = written.product.json()?;
+    answer::to_write(status, body.clone(), services.product_tags.of(body), written.position)
 }
 
 /// Refuses conditions that could not be kept, rather than ignoring them.

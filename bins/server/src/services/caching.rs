@@ -15,6 +15,8 @@ use crate::config::{CacheLevels, Config};
 pub(crate) struct Caching {
     pub(crate) cached: CachedProducts,
     pub(crate) l2: Option<L2>,
+    /// The Redis of that level, for what nodes share besides.
+    pub(crate) redis: Option<Arc<RedisRemote>>,
     /// Whether reads go through it. Without a cache it only keeps the outbox short, which every write fills.
     pub(crate) serves: bool,
 }
@@ -32,12 +34,13 @@ impl Caching {
     ) -> anyhow::Result<Self> {
         if config.cache_levels() == CacheLevels::None {
             let cached = decorate(storage, None, &keeping_nothing(config)?, runtime)?;
-            return Ok(Self { cached, l2: None, serves: false });
+            return Ok(Self { cached, l2: None, redis: None, serves: false });
         }
-        let l2 = if config.uses_redis() { Some(second_level(config, runtime)?) } else { None };
+        let level = if config.uses_redis() { Some(second_level(config, runtime)?) } else { None };
+        let (l2, redis) = level.unzip();
         let options = CachedProductsOptions { metrics: Some(metrics), ..options(config)? };
         let cached = decorate(storage, l2.clone(), &options, runtime)?;
-        Ok(Self { cached, l2, serves: true })
+        Ok(Self { cached, l2, redis, serves: true })
     }
 }
 
@@ -46,7 +49,8 @@ impl Caching {
 /// # Errors
 /// As [`Caching::new`].
 pub(crate) fn relay(config: &Config, storage: &Storage, runtime: &Handle) -> anyhow::Result<CachedProducts> {
-    decorate(storage, Some(second_level(config, runtime)?), &keeping_nothing(config)?, runtime)
+    let (l2, _redis) = second_level(config, runtime)?;
+    decorate(storage, Some(l2), &keeping_nothing(config)?, runtime)
 }
 
 fn keeping_nothing(config: &Config) -> anyhow::Result<CachedProductsOptions> {
@@ -74,7 +78,7 @@ fn decorate(
 }
 
 /// The level that nodes share. Nothing is connected yet.
-fn second_level(config: &Config, runtime: &Handle) -> anyhow::Result<L2> {
+fn second_level(config: &Config, runtime: &Handle) -> anyhow::Result<(L2, Arc<RedisRemote>)> {
     let authority = &config.redis.ca_certificate;
     let ca_certificate = if authority.as_os_str().is_empty() {
         None
@@ -94,10 +98,11 @@ fn second_level(config: &Config, runtime: &Handle) -> anyhow::Result<L2> {
         max_staleness: Duration::from_millis(config.cache.max_staleness_ms),
         ..BackplaneOptions::default()
     };
-    let builder = L2::builder(Arc::clone(&remote) as _).backplane(remote, backplane).runtime(runtime.clone());
+    let builder =
+        L2::builder(Arc::clone(&remote) as _).backplane(Arc::clone(&remote) as _, backplane).runtime(runtime.clone());
     #[cfg(feature = "planted-mistakes")]
     let builder = super::planted::mutants(config)?.into_iter().fold(builder, larder_cache::L2Builder::mutant);
-    builder.build().context("the second level cannot be built")
+    Ok((builder.build().context("the second level cannot be built")?, remote))
 }
 
 #[cfg_attr(
@@ -114,6 +119,9 @@ fn options(config: &Config) -> anyhow::Result<CachedProductsOptions> {
         jitter: cache.jitter,
         l1_capacity_bytes: if config.cache_levels() == CacheLevels::L2 { 0 } else { cache.l1_capacity_bytes },
         relay: cache.relay,
+        // Dear searches leave connections to products.
+        concurrent_lists: (config.database.pool_size * 2 / 5).max(1),
+        concurrent_totals: (config.database.pool_size / 5).max(1),
         outbox: OutboxLimits {
             retention: Duration::from_millis(cache.outbox_retention_ms),
             max_pending: cache.outbox_max_pending,

@@ -3,9 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use larder_repository::{Database, Outbox, ProductImport, ProductRepository, TokenRepository};
-use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens};
-use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteOutbox, SqliteProducts, SqliteTokens};
+use larder_repository::{Database, Outbox, ProductImport, ProductRepository, TokenRepository, ViewRepository};
+use larder_repository_postgres::{
+    PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens, PostgresViews,
+};
+use larder_repository_sqlite::{
+    SqliteDatabase, SqliteOptions, SqliteOutbox, SqliteProducts, SqliteTokens, SqliteViews,
+};
 
 use crate::config::Config;
 
@@ -18,6 +22,7 @@ pub struct Storage {
     pub import: Arc<dyn ProductImport>,
     pub tokens: Arc<dyn TokenRepository>,
     pub outbox: Arc<dyn Outbox>,
+    pub views: Arc<dyn ViewRepository>,
     /// Whether the database was made just now, and may be filled with demo products.
     pub is_new: bool,
 }
@@ -46,8 +51,9 @@ impl Storage {
         let products = Arc::new(SqliteProducts::new(&database));
         let tokens = Arc::new(SqliteTokens::new(&database));
         let outbox = Arc::new(SqliteOutbox::new(&database));
+        let views = Arc::new(SqliteViews::new(&database));
         let import = Arc::clone(&products);
-        Ok(Self { database: Arc::new(database), products, import, tokens, outbox, is_new })
+        Ok(Self { database: Arc::new(database), products, import, tokens, outbox, views, is_new })
     }
 
     fn open_postgres(config: &Config) -> anyhow::Result<Self> {
@@ -62,7 +68,8 @@ impl Storage {
         let products = Arc::new(PostgresProducts::new(&database));
         let tokens = Arc::new(PostgresTokens::new(&database));
         let outbox = Arc::new(PostgresOutbox::new(&database));
+        let views = Arc::new(PostgresViews::new(&database));
         let import = Arc::clone(&products);
-        Ok(Self { database: Arc::new(database), products, import, tokens, outbox, is_new: false })
+        Ok(Self { database: Arc::new(database), products, import, tokens, outbox, views, is_new: false })
     }
 }

@@ -1,53 +1,122 @@
-//! Who may do what: every route with every kind of token.
+//! Who may do what: every method of every route with every kind of token.
 
-use std::{collections::HashMap, path::Path};
+use std::collections::BTreeSet;
 
-use reqwest::Method;
-use serde_json::json;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 
-use crate::larder::{ADMIN_TOKEN, Larder, draft, header, problem, run};
+use crate::{
+    cluster::eventually,
+    larder::{ADMIN_TOKEN, Larder, draft, header, path_of, problem},
+    tokens::new_token,
+};
 
-/// Makes a token as an operator does.
-fn new_token(folder: &Path, role: &str) -> String {
-    let output = run(folder, &["token", "new", "--name", role, "--role", role], &[]);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+/// Who asks, in the order of the columns.
+const CALLERS: [&str; 7] = ["nobody", "malformed", "unknown", "reader", "writer", "admin", "configured"];
+
+/// Open to everybody, but nobody with a wrong token.
+const READ: [u16; 7] = [200, 401, 401, 200, 200, 200, 200];
+/// The same, where nothing is.
+const ABSENT: [u16; 7] = [404, 401, 401, 404, 404, 404, 404];
+const HEALTH: [u16; 7] = [200; 7];
+const ADMIN: [u16; 7] = [401, 401, 401, 403, 403, 200, 200];
+
+/// For writers, who are answered `status`.
+const fn write(status: u16) -> [u16; 7] {
+    [401, 401, 401, 403, status, status, status]
+}
+
+/// What is read, by GET and by HEAD.
+const READS: [(&str, [u16; 7]); 22] = [
+    ("/api/v1/products/search", READ),
+    ("/api/v1/products/popular", READ),
+    ("/api/v1/products/hot/{category}", READ),
+    ("/api/v1/products/stats/summary", READ),
+    ("/api/v1/products/{id}", READ),
+    ("/api/v1/products", READ),
+    ("/livez", HEALTH),
+    ("/readyz", HEALTH),
+    ("/health", HEALTH),
+    ("/", READ),
+    ("/favicon.svg", READ),
+    // Of another version.
+    ("/assets/{version}/{name}", ABSENT),
+    ("/docs", READ),
+    // It has no file of this name.
+    ("/docs/{file}", ABSENT),
+    ("/openapi.json", READ),
+    ("/metrics", ADMIN),
+    ("/admin/cache", ADMIN),
+    ("/admin/cache/{cache}/{key:.+}", ADMIN),
+    ("/admin/pool", ADMIN),
+    ("/admin/system", ADMIN),
+    ("/admin/live", ADMIN),
+    ("/admin/live/stream", ADMIN),
+];
+
+/// A route, a method, a body for it, and the status for each of [`CALLERS`]. Bodies and ids are such that no row changes what another one finds.
+fn rows() -> Vec<(&'static str, Method, Value, [u16; 7])> {
+    let both = |(path, expected)| [Method::GET, Method::HEAD].map(|method| (path, method, Value::Null, expected));
+    let mut rows: Vec<_> = READS.into_iter().flat_map(both).collect();
+    let adjustment = json!({ "stock": 1, "reason": "found" });
+    rows.extend([
+        ("/api/v1/products/batch", Method::POST, json!([1]), READ),
+        ("/api/v1/products/{id}", Method::PUT, draft("A-1"), write(200)),
+        ("/api/v1/products/{id}", Method::PATCH, json!({ "stock": 5 }), write(200)),
+        // The product is expected to be another one.
+        ("/api/v1/products/{id}", Method::DELETE, Value::Null, write(412)),
+        ("/api/v1/products", Method::POST, draft("A-1"), write(409)),
+        ("/api/v1/products/{id}/adjustments", Method::POST, adjustment, write(200)),
+        ("/admin/warm-up", Method::POST, Value::Null, ADMIN),
+        ("/admin/cache/invalidate", Method::POST, json!({ "all": true }), ADMIN),
+    ]);
+    rows
+}
+
+#[test]
+fn every_method_of_every_route_has_a_row() {
+    let routes = larder_server::routes();
+    let there_is: BTreeSet<(&str, &str)> = routes
+        .iter()
+        .flat_map(|(path, methods)| methods.split(", ").map(move |method| (*path, method)))
+        .filter(|(_, method)| *method != "OPTIONS")
+        .collect();
+    let rows = rows();
+    let tested: BTreeSet<(&str, &str)> = rows.iter().map(|(path, method, ..)| (*path, method.as_str())).collect();
+    assert_eq!(tested, there_is);
 }
 
 #[tokio::test]
 async fn each_route_admits_the_roles_of_its_row() {
-    let larder = Larder::start(&[]);
+    let larder = Larder::start(&[("LARDER__AUTH__FAILURES_PER_MINUTE", "100000"), ("LARDER__PAGE__AUDIENCE", "admin")]);
     let id = larder.create("A-1", true).await;
-    let product = format!("/api/v1/products/{id}");
-    let adjustments = format!("{product}/adjustments");
-    let mut tokens: HashMap<_, _> =
-        ["reader", "writer", "admin"].map(|role| (role, Some(new_token(larder.folder.path(), role)))).into();
-    tokens.extend([("configured", Some(ADMIN_TOKEN.into())), ("bad", Some("larder_bad".into())), ("none", None)]);
-
-    let adjustment = json!({ "stock": 1, "reason": "found" });
-    // Each row: none, bad, reader, writer, admin, configured.
-    for (method, path, body, expected) in [
-        (Method::GET, product.as_str(), json!(null), [200, 401, 200, 200, 200, 200]),
-        (Method::GET, "/api/v1/products", json!(null), [200, 401, 200, 200, 200, 200]),
-        (Method::POST, "/api/v1/products/batch", json!([1]), [200, 401, 200, 200, 200, 200]),
-        (Method::POST, "/api/v1/products", draft("A-1"), [401, 401, 403, 409, 409, 409]),
-        (Method::PUT, product.as_str(), draft("A-1"), [401, 401, 403, 200, 200, 200]),
-        (Method::PATCH, product.as_str(), json!({ "stock": 5 }), [401, 401, 403, 200, 200, 200]),
-        (Method::POST, adjustments.as_str(), adjustment, [401, 401, 403, 200, 200, 200]),
-        (Method::DELETE, "/api/v1/products/999999", json!(null), [401, 401, 403, 404, 404, 404]),
-        (Method::GET, "/livez", json!(null), [200; 6]),
-        (Method::GET, "/readyz", json!(null), [200; 6]),
-        (Method::GET, "/health", json!(null), [200; 6]),
-    ] {
-        for (token, status) in ["none", "bad", "reader", "writer", "admin", "configured"].into_iter().zip(expected) {
-            let mut request = larder.request(method.clone(), path).json(&body);
-            if let Some(token) = &tokens[token] {
-                request = request.bearer_auth(token);
+    let live = || larder.get("/admin/live").bearer_auth(ADMIN_TOKEN).send();
+    eventually("there is something to show", async || live().await.expect("an answer").status() == 200).await;
+    let roles = ["reader", "writer", "admin"].map(|role| new_token(larder.folder.path(), role, role));
+    let [reader, writer, admin] = &roles;
+    let sent_by = |request: RequestBuilder, caller: &str| match caller {
+        "nobody" => request,
+        "malformed" => request.header("authorization", "Basic YW5uOnBhc3M="),
+        "unknown" => request.bearer_auth("larder_unknown"),
+        "reader" => request.bearer_auth(reader),
+        "writer" => request.bearer_auth(writer),
+        "admin" => request.bearer_auth(admin),
+        _ => request.bearer_auth(ADMIN_TOKEN),
+    };
+    for (route, method, body, expected) in rows() {
+        let path = path_of(route, id);
+        for (caller, status) in CALLERS.into_iter().zip(expected) {
+            let mut request = larder.request(method.clone(), &path);
+            if !body.is_null() {
+                request = request.json(&body);
             }
-            let answer = request.send().await.expect("an answer");
-            assert_eq!(answer.status().as_u16(), status, "{method} {path} with {token}");
+            if method == Method::DELETE {
+                request = request.header("if-match", "\"another\"");
+            }
+            let answer = sent_by(request, caller).send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), status, "{method} {path} by {caller}");
             let challenged = header(&answer, "www-authenticate").starts_with("Bearer ");
-            assert_eq!(challenged, status == 401 || status == 403, "{method} {path} with {token}");
+            assert_eq!(challenged, status == 401 || status == 403, "{method} {path} by {caller}");
         }
     }
 }
@@ -64,21 +133,6 @@ async fn a_token_that_is_no_bearer_token_is_401() {
     problem(twice.send().await.expect("an answer"), 401).await;
     let any_case = larder.get(&path).header("authorization", format!("bEARER {ADMIN_TOKEN}"));
     assert_eq!(any_case.send().await.expect("an answer").status(), 200);
-}
-
-#[tokio::test]
-async fn a_revoked_token_is_401_at_once() {
-    let larder = Larder::start(&[]);
-    let folder = larder.folder.path();
-    let token = new_token(folder, "writer");
-    let path = format!("/api/v1/products/{}", larder.create("A-3", true).await);
-    let read = async || larder.get(&path).bearer_auth(&token).send().await.expect("an answer");
-    assert_eq!(read().await.status(), 200);
-    let again = run(folder, &["token", "new", "--name", "writer", "--role", "reader"], &[]);
-    assert_eq!(again.status.code(), Some(1), "a name is given once");
-    assert!(run(folder, &["token", "revoke", "--name", "writer"], &[]).status.success());
-    problem(read().await, 401).await;
-    assert_eq!(run(folder, &["token", "revoke", "--name", "writer"], &[]).status.code(), Some(1));
 }
 
 #[tokio::test]

@@ -2,12 +2,11 @@
 
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
-use crate::larder::{ADMIN_TOKEN, Larder, draft, problem};
+use crate::{
+    larder::{ADMIN_TOKEN, Larder, draft, problem},
+    raw::exchange,
+};
 
 /// A problem that names a field in its `errors`.
 fn names(problem: &Value, field: &str) -> bool {
@@ -171,16 +170,16 @@ async fn a_body_of_unknown_length_is_counted_as_it_comes() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_404_and_405() {
     let larder = Larder::start(&[]);
-    for path in ["/", "/api", "/api/v1/products/", "/api/v1/products/1/", "/api/v1/products/1/2", "/api/v2/products"] {
+    for path in ["/api", "/api/v1/products/", "/api/v1/products/1/", "/api/v1/products/1/2", "/api/v2/products"] {
         problem(larder.get(path).send().await.expect(path), 404).await;
     }
     for (method, path, allow) in [
-        (Method::POST, "/api/v1/products/1", "GET, HEAD, PUT, PATCH, DELETE"),
-        (Method::DELETE, "/api/v1/products", "GET, HEAD, POST"),
-        (Method::GET, "/api/v1/products/batch", "POST"),
-        (Method::GET, "/api/v1/products/1/adjustments", "POST"),
-        (Method::POST, "/livez", "GET, HEAD"),
-        (Method::from_bytes(b"BREW").expect("a method"), "/health", "GET, HEAD"),
+        (Method::POST, "/api/v1/products/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        (Method::DELETE, "/api/v1/products", "GET, HEAD, POST, OPTIONS"),
+        (Method::GET, "/api/v1/products/batch", "POST, OPTIONS"),
+        (Method::GET, "/api/v1/products/1/adjustments", "POST, OPTIONS"),
+        (Method::POST, "/livez", "GET, HEAD, OPTIONS"),
+        (Method::from_bytes(b"BREW").expect("a method"), "/health", "GET, HEAD, OPTIONS"),
     ] {
         let answer = larder.request(method, path).send().await.expect(path);
         assert_eq!(answer.headers().get("allow").expect("Allow"), allow);
@@ -196,13 +195,4 @@ async fn what_is_no_http_is_400_and_the_server_goes_on() {
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
     assert_eq!(larder.get("/livez").send().await.expect("an answer").status(), 200);
-}
-
-/// Sends bytes as they are, and gives what comes back until the server closes.
-async fn exchange(larder: &Larder, bytes: &[u8]) -> String {
-    let mut socket = TcpStream::connect(larder.address()).await.expect("connects");
-    socket.write_all(bytes).await.expect("is sent");
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.expect("is answered");
-    String::from_utf8_lossy(&answer).into_owned()
 }

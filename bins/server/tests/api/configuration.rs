@@ -41,9 +41,25 @@ fn a_mistake_in_the_environment_names_key_and_variable() {
         ("LARDER__CACHE__RELAY", "perhaps", "cache.relay"),
         ("LARDER__CACHE__OUTBOX_RETENTION_MS", "9999", "cache.outbox_retention_ms"),
         ("LARDER__CACHE__OUTBOX_MAX_PENDING", "0", "cache.outbox_max_pending"),
+        ("LARDER__WARM_UP__PRODUCTS", "1000001", "warm_up.products"),
+        ("LARDER__WARM_UP__DEADLINE_MS", "0", "warm_up.deadline_ms"),
         ("LARDER__CACHE__SAMPLES_PER_SECOND", "1001", "cache.samples_per_second"),
         ("LARDER__AUTH__ADMIN_TOKEN", "short", "auth.admin_token"),
+        ("LARDER__AUTH__TOKEN_TTL_MS", "0", "auth.token_ttl_ms"),
+        ("LARDER__AUTH__FAILURES_PER_MINUTE", "0", "auth.failures_per_minute"),
         ("LARDER__RATE_LIMIT__ENABLED", "perhaps", "rate_limit.enabled"),
+        ("LARDER__RATE_LIMIT__BURST", "0", "rate_limit.burst"),
+        ("LARDER__RATE_LIMIT__REDIS_TIMEOUT_MS", "0", "rate_limit.redis_timeout_ms"),
+        ("LARDER__RATE_LIMIT__SCOPE", "world", "rate_limit.scope"),
+        ("LARDER__RATE_LIMIT__SCOPE", "cluster", "rate_limit.scope"),
+        ("LARDER__SERVER__TRUSTED_PROXIES", "10.0.0.0/40", "server.trusted_proxies"),
+        ("LARDER__SERVER__FORWARDED_HEADER", "via", "server.forwarded_header"),
+        ("LARDER__TELEMETRY__OTLP_ENDPOINT", "collector:4317", "telemetry.otlp_endpoint"),
+        ("LARDER__TELEMETRY__OTLP_ENDPOINT", "https://collector", "telemetry.otlp_endpoint"),
+        ("LARDER__TELEMETRY__SAMPLE_RATIO", "1.1", "telemetry.sample_ratio"),
+        ("LARDER__TELEMETRY__SERVICE_NAME", " ", "telemetry.service_name"),
+        ("LARDER__PAGE__AUDIENCE", "nobody", "page.audience"),
+        ("LARDER__PAGE__MAX_STREAMS", "0", "page.max_streams"),
         ("LARDER__LOG__FORMAT", "xml", "log.format"),
         ("LARDER__LOG__FILTER", "a=b=c", "log.filter"),
     ] {
@@ -122,6 +138,8 @@ fn unwise_values_are_warned_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, printed, _) = config(folder.path(), &[], &[("LARDER__DATABASE__POOL_SIZE", "900")]);
     assert!(code == Some(0) && printed.contains("# warning: database.pool_size = 900"), "{printed}");
+    let (_, printed, _) = config(folder.path(), &[], &[("LARDER__SERVER__TRUSTED_PROXIES", "0.0.0.0/0")]);
+    assert!(printed.contains("# warning: server.trusted_proxies trusts everybody"), "{printed}");
 }
 
 #[test]
@@ -160,4 +178,20 @@ fn a_build_that_can_plant_mistakes_says_so_and_knows_them_by_name() {
     let output = run(folder.path(), &["serve"], &[("LARDER__CACHE__PLANTED_MISTAKES", "NoFence,NoSense")]);
     let message = String::from_utf8(output.stderr).expect("text");
     assert!(!output.status.success() && message.contains("cache.planted_mistakes: there is no NoSense"), "{message}");
+}
+
+#[test]
+fn a_choice_that_is_none_is_answered_with_those_there_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (variable, choices) in [
+        ("LARDER__CACHE__LEVELS", "must be one of `auto`, `none`, `l1`, `l2`, `two-level`"),
+        ("LARDER__LOG__FORMAT", "must be `text` or `json`"),
+        ("LARDER__PAGE__AUDIENCE", "must be one of `auto`, `everyone`, `admin`"),
+        ("LARDER__RATE_LIMIT__SCOPE", "must be one of `auto`, `process`, `cluster`"),
+        ("LARDER__SERVER__FORWARDED_HEADER", "must be `x-forwarded-for` or `forwarded`"),
+    ] {
+        let (code, _, errors) = config(folder.path(), &[], &[(variable, "nonsense")]);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains(choices), "{variable}: {errors}");
+    }
 }

@@ -43,7 +43,8 @@ impl Larder {
         let ready = log.wait_for("ready address=");
         let address = ready.split("address=").nth(1).and_then(|rest| rest.split(' ').next()).expect("an address");
         let client = Client::builder().timeout(PATIENCE).build().expect("a client");
-        Self { base: format!("http://{address}"), process, log, folder, client }
+        let scheme = if settings.iter().any(|(name, _)| *name == "LARDER__SERVER__TLS_KEY") { "https" } else { "http" };
+        Self { base: format!("{scheme}://{address}"), process, log, folder, client }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -94,7 +95,7 @@ impl Larder {
     }
 
     pub(crate) fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        self.base.split_once("://").expect("a scheme").1
     }
 
     /// Sends a signal by its name.
@@ -158,6 +159,8 @@ pub(crate) fn command(folder: &Path, arguments: &[&str], settings: &[(&str, &str
     command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
     command.env("LARDER__SERVER__BIND", "127.0.0.1:0").env("LARDER__SERVER__WORKERS", "2");
     command.env("LARDER__DATABASE__DEMO_PRODUCTS", "200").env("LARDER__AUTH__ADMIN_TOKEN", ADMIN_TOKEN);
+    // What a test reads first comes from the database, unless the test wants it otherwise.
+    command.env("LARDER__WARM_UP__PRODUCTS", "0");
     command.envs(settings.iter().copied());
     command
 }
@@ -208,6 +211,16 @@ pub(crate) async fn problem(answer: Response, status: u16) -> Value {
     assert_eq!(problem["request_id"], id, "{body}");
     assert!(!id.is_empty() && problem["type"].is_string() && problem["title"].is_string(), "{body}");
     problem
+}
+
+/// A path of `route` in which a cache is that of the products, and each other parameter is `id`.
+pub(crate) fn path_of(route: &str, id: i64) -> String {
+    let fill = |segment: &str| match segment {
+        "{cache}" => "product".to_owned(),
+        _ if segment.starts_with('{') => id.to_string(),
+        _ => segment.to_owned(),
+    };
+    route.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
 
 /// A body for POST and PUT that breaks no rule.

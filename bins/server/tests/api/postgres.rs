@@ -5,7 +5,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_postgres::NoTls;
 
-use crate::larder::{Larder, draft, header, problem, run, spawn};
+use crate::{
+    cluster::eventually,
+    larder::{Larder, draft, header, problem, run, spawn},
+};
 
 const URL: &str = "LARDER__DATABASE__URL";
 
@@ -109,4 +112,46 @@ async fn ten_migrations_at_once_apply_each_step_once() {
     let database = database().await;
     let url = database.url();
     crate::start::assert_ten_migrations_agree(&[(URL, url.as_str())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dear_searches_leave_the_database_to_products_and_the_node_ready() {
+    let database = database().await;
+    let url = database.url();
+    let larder = Larder::start(&[(URL, url.as_str()), ("LARDER__DATABASE__POOL_SIZE", "5")]).hears(false).await;
+    let id = larder.create("BUSY-1", true).await;
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("connects");
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { drop(connection.await) });
+    // Within a transaction what is seen of others does not change.
+    let (watcher, connection) = tokio_postgres::connect(&url, NoTls).await.expect("connects");
+    tasks.spawn(async move { drop(connection.await) });
+    // No search ends before this is taken back.
+    client.batch_execute("BEGIN; LOCK TABLE product_search").await.expect("locks");
+    for number in 0..20 {
+        let search = larder.get(&format!("/api/v1/products/search?query=word{number}"));
+        tasks.spawn(async move { drop(search.send().await) });
+    }
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    eventually("searches wait in the database", async || {
+        watcher.query_one(waiting, &[]).await.expect("an answer").get::<_, i64>(0) >= 2
+    })
+    .await;
+    for path in ["/readyz".to_owned(), format!("/api/v1/products/{id}")] {
+        assert_eq!(larder.get(&path).send().await.expect("an answer").status(), 200, "{path}");
+    }
+
+    // All connections taken by reads of products: it is busy, not away.
+    client.batch_execute("ROLLBACK; BEGIN; LOCK TABLE products").await.expect("locks");
+    for id in 1_000..1_010 {
+        let read = larder.get(&format!("/api/v1/products/{id}"));
+        tasks.spawn(async move { drop(read.send().await) });
+    }
+    eventually("no connection is left", async || {
+        watcher.query_one(waiting, &[]).await.expect("an answer").get::<_, i64>(0) >= 5
+    })
+    .await;
+    assert_eq!(larder.get("/readyz").send().await.expect("an answer").status(), 200);
+    client.batch_execute("ROLLBACK").await.expect("taken back");
 }

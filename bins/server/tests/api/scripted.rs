@@ -1,6 +1,9 @@
 //! A server in this process over a repository that misbehaves on command.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use actix_web::web::Data;
 use async_trait::async_trait;
@@ -8,7 +11,8 @@ use larder_domain::{
     Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery, ValidationError,
 };
 use larder_repository::{
-    Error, ErrorKind, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written,
+    Error, ErrorKind, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, ViewBatchId,
+    ViewRepository, Written,
 };
 use larder_server::{AccessControl, Config, Server, Services, Storage};
 use reqwest::Client;
@@ -54,6 +58,16 @@ pub(crate) fn failures() -> Vec<(ErrorKind, u16)> {
     ]
 }
 
+/// What comes between the look of a conditional write and the write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Between {
+    View,
+    Sale,
+}
+
+/// One for each of the writes to come.
+pub(crate) type Interferences = Arc<Mutex<VecDeque<Between>>>;
+
 /// Where requests wait, and how the test knows that they do.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -73,9 +87,26 @@ impl Gate {
 struct ScriptedProducts {
     inner: Arc<dyn ProductRepository>,
     gate: Arc<Gate>,
+    views: Arc<dyn ViewRepository>,
+    between: Interferences,
 }
 
 impl ScriptedProducts {
+    async fn interfere(&self, id: ProductId) {
+        let next = self.between.lock().expect("not poisoned").pop_front();
+        match next {
+            Some(Between::View) => {
+                let batch = ViewBatchId(*uuid::Uuid::now_v7().as_bytes());
+                self.views.add_views(batch, &[(id, 1)]).await.expect("is added");
+            }
+            Some(Between::Sale) => {
+                let sale = serde_json::from_str(r#"{"stock":-1,"sales":1,"reason":"sold"}"#).expect("valid");
+                self.inner.adjust(id, &sale).await.expect("is adjusted");
+            }
+            None => {}
+        }
+    }
+
     #[expect(clippy::panic, reason = "the test wants it")]
     fn panic(&self) {
         panic!("as the script says");
@@ -95,7 +126,7 @@ impl ProductRepository for ScriptedProducts {
             return Err(Error::caused(failures().swap_remove(nth).0, "read a product", "the secret cause"));
         }
         if let Some(nth) = nth(COMES_FROM, ORIGINS.len()) {
-            return Ok(Read { value: None, origin: ORIGINS[nth].0 });
+            return Ok(Read { value: None, origin: ORIGINS[nth].0, fresh_for: None });
         }
         self.inner.get(id, freshness).await
     }
@@ -131,10 +162,12 @@ impl ProductRepository for ScriptedProducts {
         change: &ProductChange,
         precondition: Precondition,
     ) -> Result<Written, Error> {
+        self.interfere(id).await;
         self.inner.update(id, change, precondition).await
     }
 
     async fn delete(&self, id: ProductId, precondition: Precondition) -> Result<Written, Error> {
+        self.interfere(id).await;
         self.inner.delete(id, precondition).await
     }
 
@@ -147,6 +180,7 @@ impl ProductRepository for ScriptedProducts {
 pub(crate) struct ScriptedServer {
     pub(crate) server: Server,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) between: Interferences,
     pub(crate) client: Client,
     _folder: TempDir,
 }
@@ -165,11 +199,17 @@ impl ScriptedServer {
         let mut storage = Storage::open(&config).expect("opens");
         storage.database.migrate().await.expect("migrates");
         let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0), left: Semaphore::new(0) });
-        storage.products = Arc::new(ScriptedProducts { inner: Arc::clone(&storage.products), gate: Arc::clone(&gate) });
-        let access = AccessControl::new(Some(ADMIN_TOKEN), Arc::clone(&storage.tokens));
-        let services = Services::new(&config, storage, access, Handle::current()).expect("usable options");
-        let server = Server::start(&config.server, Data::new(services)).expect("listens");
-        Self { server, gate, client: Client::new(), _folder: folder }
+        let between = Interferences::default();
+        storage.products = Arc::new(ScriptedProducts {
+            inner: Arc::clone(&storage.products),
+            gate: Arc::clone(&gate),
+            views: Arc::clone(&storage.views),
+            between: Arc::clone(&between),
+        });
+        let access = AccessControl::new(Some(ADMIN_TOKEN), Arc::clone(&storage.tokens), &config.auth).expect("usable");
+        let services = Services::new(&config, storage, &[0; 32], access, Handle::current()).expect("usable options");
+        let server = Server::start(&config, Data::new(services)).expect("listens");
+        Self { server, gate, between, client: Client::new(), _folder: folder }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

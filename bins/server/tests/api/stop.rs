@@ -46,6 +46,7 @@ async fn a_request_in_flight_is_finished_and_the_rest_refused() {
             "not ready",
             "no longer listening",
             "writes finished",
+            "views passed on",
             "tail, relay",
             "database closed",
         ];

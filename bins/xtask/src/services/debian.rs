@@ -12,7 +12,11 @@ use anyhow::Result;
 use crate::step;
 
 /// A package, the service it would start, and where it keeps it.
-const PACKAGES: [(&str, &str); 2] = [("postgresql", "/usr/lib/postgresql"), ("redis-server", "/usr/bin/redis-server")];
+type Package = (&'static str, &'static str);
+
+pub(super) const SERVERS: &[Package] =
+    &[("postgresql", "/usr/lib/postgresql"), ("redis-server", "/usr/bin/redis-server")];
+pub(super) const BROWSER: &[Package] = &[("chromium", "/usr/bin/chromium")];
 
 /// Whether this is root on a system with `apt-get`.
 pub(super) fn is_possible() -> bool {
@@ -21,9 +25,9 @@ pub(super) fn is_possible() -> bool {
 }
 
 /// Installs what is missing, and stops the services that come with it: tests start servers of their own.
-pub(super) fn install() -> Result<()> {
+pub(super) fn install(packages: &[Package]) -> Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, path)| !Path::new(path).exists()).map(|(name, _)| *name).collect();
+        packages.iter().filter(|(_, path)| !Path::new(path).exists()).map(|(name, _)| *name).collect();
     let install = || step::run(apt_get(&["install", "--yes", "--no-install-recommends"]).args(&missing));
     if install().is_err() {
         // The usual reason, on a machine that has never asked or has not for long.

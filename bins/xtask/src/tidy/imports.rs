@@ -28,7 +28,7 @@ const CONTRACT: Ours = Ours::Only(&["larder-repository", "larder-domain"]);
 
 const TEST_SUPPORT: &str = "larder-test-support";
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     row("larder-domain", NONE, NONE),
     row("larder-repository", Ours::Only(&["larder-domain"]), NONE),
     row("larder-repository-postgres", CONTRACT, Ours::Only(&["larder-demo-data"])),
@@ -36,6 +36,11 @@ const ROWS: [Row; 12] = [
     row("larder-cache", NONE, NONE),
     row(
         "larder-repository-cached",
+        Ours::Only(&["larder-repository", "larder-domain", "larder-cache"]),
+        Ours::Only(&["larder-repository-postgres", "larder-repository-sqlite", "larder-demo-data"]),
+    ),
+    row(
+        "larder-views",
         Ours::Only(&["larder-repository", "larder-domain", "larder-cache"]),
         Ours::Only(&["larder-repository-postgres", "larder-repository-sqlite", "larder-demo-data"]),
     ),
@@ -57,11 +62,12 @@ struct Door {
 }
 
 const DATABASE_TESTS: &[&str] = &["larder-repository-cached", "larder-server", "larder-test-support"];
+const REDIS_TESTS: &[&str] = &["larder-repository-cached", "larder-server", "larder-test-support", "larder-views"];
 
 const DOORS: [Door; 8] = [
     Door {
         third_party: "tokio-postgres",
-        keepers: &["larder-repository-postgres", "larder-test-support", "larder-soak"],
+        keepers: &["larder-repository-postgres", "larder-test-support", "larder-soak", "larder-benches"],
         in_tests: DATABASE_TESTS,
     },
     Door { third_party: "deadpool-postgres", keepers: &["larder-repository-postgres"], in_tests: &[] },
@@ -70,7 +76,7 @@ const DOORS: [Door; 8] = [
     Door {
         third_party: "redis",
         keepers: &["larder-cache", "larder-test-support", "larder-benches"],
-        in_tests: DATABASE_TESTS,
+        in_tests: REDIS_TESTS,
     },
     Door { third_party: "deadpool-redis", keepers: &["larder-cache", "larder-benches"], in_tests: &[] },
     Door { third_party: "actix-web", keepers: &["larder-server", "larder-benches"], in_tests: &["larder-cache"] },

@@ -102,6 +102,8 @@ impl Page<'_> {
         self.gauge("l1", "Size of L1: keys, values and overhead", Some(&Unit::Bytes), |s| s.gauges.l1_bytes)?;
         self.gauge("flights", "Keys that are being looked for below L1", None, |s| s.gauges.flights)?;
         self.gauge("loads_in_progress", "Loads in progress", None, |s| s.gauges.loads_in_progress)?;
+        self.gauge("loads_waiting", "Loads that wait for a place within the budget", None, |s| s.gauges.loads_waiting)?;
+        self.gauge("load_budget", "Most loads in progress at a time", None, |s| s.gauges.load_budget)?;
         self.gauge("queued_invalidations", "Invalidations that L2 has not taken yet", None, |s| {
             s.gauges.queued_invalidations
         })?;

@@ -74,6 +74,8 @@ fn sums_of_the_page_equal_the_statistics_of_each_cache() {
         l1_bytes: 2,
         flights: 3,
         loads_in_progress: 4,
+        loads_waiting: 6,
+        load_budget: 7,
         queued_invalidations: 5,
         breaker_open: true,
     };
@@ -99,6 +101,8 @@ fn sums_of_the_page_equal_the_statistics_of_each_cache() {
         assert_eq!(sum("l1_bytes"), 2.0);
         assert_eq!(sum("flights"), 3.0);
         assert_eq!(sum("loads_in_progress"), 4.0);
+        assert_eq!(sum("loads_waiting"), 6.0);
+        assert_eq!(sum("load_budget"), 7.0);
         assert_eq!(sum("queued_invalidations"), 5.0);
         assert_eq!(sum("breaker_open"), 1.0);
         for &operation in Operation::ALL {

@@ -22,7 +22,7 @@ use self::{
     attempts::Attempts,
     peer::{Greeted, Introduction, Peer},
 };
-use super::{clock::Clock, scripts::Scripts};
+use super::{clock::Clock, script::ScriptCall, scripts::Scripts};
 use crate::{ConfigError, Identity, RemoteError};
 
 /// How long a peer may be silent while it is looked at.
@@ -101,6 +101,15 @@ impl Link {
         call.end(outcome).map(|answer| (answer, identity))
     }
 
+    /// Runs scripts of others in one round trip. Those that the server does not know run in a second one, after it was told them;
+    /// none runs twice.
+    pub(super) async fn invoke(&self, calls: &[ScriptCall<'_>], prefix: &str) -> Result<Vec<Value>, RemoteError> {
+        let live = self.live().await?;
+        let mut call = Call { link: self, live: &live, has_ended: false };
+        let mut connection = live.connection.clone();
+        call.end(invoke(calls, prefix, &mut connection).await)
+    }
+
     /// Asks one command in one round trip, and says what time it was at the server, and who that was: both are asked with it once in
     /// a while.
     pub(super) async fn ask(&self, command: Cmd) -> Result<(Value, Clock, Identity), RemoteError> {
@@ -155,6 +164,39 @@ impl Link {
         };
         self.attempts.share(|| self.shared.current(), attempt).await
     }
+}
+
+async fn invoke(
+    calls: &[ScriptCall<'_>],
+    prefix: &str,
+    connection: &mut MultiplexedConnection,
+) -> RedisResult<Vec<Value>> {
+    let mut pipeline = Pipeline::with_capacity(calls.len());
+    for call in calls {
+        pipeline.add_command(call.command(prefix));
+    }
+    let mut answers = each_answer(pipeline, connection).await?;
+    let is_unknown = |answer: &RedisResult<Value>| answer.as_ref().is_err_and(|cause| cause.kind() == NO_SCRIPT);
+    let unknown: Vec<usize> = (0..answers.len()).filter(|place| is_unknown(&answers[*place])).collect();
+    if !unknown.is_empty() {
+        let mut pipeline = Pipeline::with_capacity(2 * unknown.len());
+        for place in &unknown {
+            pipeline.load_script(&calls[*place].script.0).add_command(calls[*place].command(prefix));
+        }
+        let late = each_answer(pipeline, connection).await?;
+        for (place, told) in unknown.into_iter().zip(late.chunks_exact(2)) {
+            answers[place] = told[0].clone().and(told[1].clone());
+        }
+    }
+    answers.into_iter().collect()
+}
+
+/// Each command's own answer or error, in one round trip.
+async fn each_answer(
+    mut pipeline: Pipeline,
+    connection: &mut MultiplexedConnection,
+) -> RedisResult<Vec<RedisResult<Value>>> {
+    pipeline.ignore_errors().query_async(connection).await
 }
 
 /// The answers to `TIME`, to [`peer::lineage`] and to a command, in one round trip.

@@ -57,11 +57,13 @@ async fn over_budget_a_call_with_nothing_stale_waits_so_long_and_fails_without_a
     settle().await;
     scene.pass(QUEUE - TICK).await;
     assert!(!call.is_finished(), "it still waits for a place");
+    let gauges = cache.statistics().gauges;
+    assert_eq!((gauges.load_budget, gauges.loads_in_progress, gauges.loads_waiting), (2, 2, 1));
     scene.pass(TICK).await;
     assert!(call.is_finished(), "it waits no longer than it should");
     assert_answer(&call.await.expect("no panic"), Err(ErrorKind::Overloaded), "");
     assert_eq!(scene.asked(1), 0);
-    assert_eq!(cache.statistics().loads.overloaded, 1);
+    assert_eq!((cache.statistics().loads.overloaded, cache.statistics().gauges.loads_waiting), (1, 0));
     assert!(!scene.remote.is_leased("names", "1"), "others need not wait for it");
 }
 

@@ -197,3 +197,41 @@ async fn a_load_without_tags_is_kept_whatever_tag_is_invalidated_meanwhile() {
     world.overtaken(&cache, async || cache.invalidate_tag("red").await).await;
     assert_read(cache.get_or_load(&1, nobody).await, "old", Source::L1);
 }
+
+/// Reads a row while a tag is invalidated that it does not carry.
+async fn read_beside(world: &World, cache: &Names) {
+    let mut held = world.rows.hold_answer();
+    let read = world.start(cache, 1);
+    held.reached().await;
+    cache.invalidate_tag("blue").await;
+    held.open();
+    assert_eq!(seen(read.await.expect("no panic")), "old");
+    until(|| !world.remote.is_leased("names", "1")).await;
+}
+
+#[tokio::test]
+async fn other_tags_keep_a_value_out_of_l1_once_at_most() {
+    let world = tagged(&[]);
+    let cache = world.alone();
+    // Nothing was known of its tag before the first.
+    read_beside(&world, &cache).await;
+    read_beside(&world, &cache).await;
+    assert_read(cache.get_or_load(&1, nobody).await, "old", Source::L1);
+    cache.invalidate_tag("red").await;
+    read_beside(&world, &cache).await;
+    assert_read(cache.get_or_load(&1, nobody).await, "old", Source::L1);
+}
+
+#[tokio::test]
+async fn other_tags_keep_a_value_out_of_l2_twice_at_most() {
+    let world = tagged(&[]);
+    let (cache, other) = (world.node(), world.node());
+    cache.invalidate_tag("red").await;
+    // Nothing was known of its tag before the first, and not its generation in L2 before the second.
+    read_beside(&world, &cache).await;
+    read_beside(&world, &cache).await;
+    assert!(world.remote.frame("names", "1").is_none());
+    read_beside(&world, &cache).await;
+    assert_read(cache.get_or_load(&1, nobody).await, "old", Source::L1);
+    assert_read(other.get_or_load(&1, nobody).await, "old", Source::L2);
+}

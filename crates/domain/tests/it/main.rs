@@ -1,6 +1,6 @@
 //! The wire form of a product, pinned: a change here means a new wire version and a line in the changelog.
 
-use larder_domain::{Category, Encoded, Price, Product, ProductId, Rating, Version};
+use larder_domain::{Category, Encoded, Price, Product, ProductId, ProductTags, Rating, Version};
 
 const GOLDEN: &str = include_str!("golden/product.json");
 const GOLDEN_MINIMAL: &str = include_str!("golden/product_minimal.json");
@@ -60,5 +60,53 @@ fn the_golden_json_reads_back_exactly() {
     for (golden, expected) in [(GOLDEN, product()), (GOLDEN_MINIMAL, minimal())] {
         let read: Product = serde_json::from_str(golden).expect("is a product");
         assert_eq!(read, expected);
+    }
+}
+
+/// The half of the tag of a changed product that tells edits; the other moves with every change.
+fn edited(change: impl FnOnce(&mut Product)) -> String {
+    let mut changed = product();
+    change(&mut changed);
+    let tag = |product: &Product| {
+        let json = Encoded::from_value(product.clone()).json().expect("encodes").clone();
+        ProductTags::new().of(&json).to_string()
+    };
+    let (tag, unchanged) = (tag(&changed), tag(&product()));
+    assert_eq!(tag[..17] == unchanged[..17], changed == product());
+    tag[17..].to_owned()
+}
+
+#[test]
+fn the_edited_half_of_a_tag_moves_with_each_member_but_what_views_move() {
+    let before = edited(|_| {});
+    for after in [
+        edited(|product| product.popularity += 1),
+        edited(|product| product.popularity = 0),
+        edited(|product| product.version = Version(1)),
+        edited(|product| product.updated_at = product.created_at),
+    ] {
+        assert_eq!(before, after);
+    }
+    let edits: [fn(&mut Product); 17] = [
+        |product| product.id = ProductId::new(12).expect("positive"),
+        |product| product.name.push('!'),
+        |product| product.description.clear(),
+        |product| product.price = product.original_price.expect("has one"),
+        |product| product.original_price = None,
+        |product| product.stock -= 1,
+        |product| product.sku.push('0'),
+        |product| product.category = Category::new("tea").expect("valid"),
+        |product| product.subcategory = None,
+        |product| product.brand = None,
+        |product| product.sales += 1,
+        |product| product.rating = Rating::from_hundredths(0).expect("a rating"),
+        |product| product.review_count = 0,
+        |product| product.is_published = false,
+        |product| product.is_featured = true,
+        |product| product.main_image_url = None,
+        |product| product.created_at = product.updated_at,
+    ];
+    for (nth, edit) in edits.into_iter().enumerate() {
+        assert_ne!(before, edited(edit), "edit {nth}");
     }
 }

@@ -42,7 +42,7 @@ async fn what_was_announced_and_not_taken_is_not_read_from_l2() {
     let scene = Scene::new().await;
     let (node, _, seen) = read_after_an_announcement(&scene, &[]).await;
     assert_eq!(seen, (990, Origin::Loaded));
-    assert_eq!(node.coherence().feed.map(|feed| feed.doubts), Some(2), "the product and the figures");
+    assert_eq!(node.coherence().feed.map(|feed| feed.doubts), Some(5), "the product, and pages and totals by price");
 
     let relay = scene.relaying();
     until("the change is taken", async || scene.outbox.pending() == 0).await;

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use larder_cache::{L2, RedisOptions, RedisRemote};
 use larder_domain::{
-    Adjustment, CatalogueStats, Category, Encoded, PageParts, PageRequest, Price, Product, ProductDraft, ProductFilter,
-    ProductId, ProductPage, ProductPatch, ProductQuery,
+    Adjustment, CatalogueStats, Category, Encoded, PageRequest, Price, Product, ProductDraft, ProductFilter, ProductId,
+    ProductPage, ProductPatch, ProductQuery,
 };
 use larder_repository::{
     Database, Error, ErrorKind, Freshness, Origin, Precondition, ProductChange, ProductRepository, Read, Written,
@@ -180,11 +180,7 @@ async fn read_price(node: &Arc<dyn ProductRepository>, id: ProductId) -> (Price,
 }
 
 async fn read_total(node: &Arc<dyn ProductRepository>) -> Option<u64> {
-    let query = ProductQuery {
-        filter: ProductFilter::published(),
-        parts: PageParts::IdsAndTotal,
-        page: PageRequest::new(1, 20).expect("valid"),
-    };
+    let query = ProductQuery::newest(ProductFilter::published(), PageRequest::new(1, 20).expect("valid"));
     node.find(&query, Freshness::Cached).await.expect("is read").value.total
 }
 

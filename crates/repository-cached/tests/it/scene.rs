@@ -6,10 +6,10 @@ use larder_cache::{
     BackplaneOptions, L2,
     testing::{Mutant, ScriptedL2},
 };
-use larder_domain::{
-    Category, PageParts, PageRequest, Price, ProductDraft, ProductFilter, ProductId, ProductPatch, ProductQuery,
+use larder_domain::{Category, PageRequest, Price, ProductDraft, ProductFilter, ProductId, ProductPatch, ProductQuery};
+use larder_repository::{
+    Aspects, Database, Freshness, Origin, Precondition, ProductChange, ProductRepository, Written,
 };
-use larder_repository::{Database, Freshness, Origin, Precondition, ProductChange, ProductRepository, Written};
 use larder_repository_cached::{CachedProducts, CachedProductsOptions, Sources};
 use larder_repository_sqlite::{SqliteDatabase, SqliteOptions, SqliteProducts};
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ use crate::scripted_outbox::{ScriptedOutbox, Shared};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The caches of a node, as L2 names them.
-pub(crate) const CACHES: [&str; 4] = ["product", "page", "total", "stats"];
+pub(crate) const CACHES: [&str; 4] = ["product", "list", "total", "stats"];
 
 pub(crate) struct Scene {
     pub(crate) database: SqliteProducts,
@@ -72,7 +72,8 @@ impl Scene {
     /// Changes the price where no cache sees it.
     pub(crate) async fn reprice(&self, id: ProductId, hundredths: i64) -> Written {
         let patch = ProductPatch { price: Some(price(hundredths)), ..ProductPatch::default() };
-        self.database.update(id, &ProductChange::Patch(patch), Precondition::None).await.expect("is changed")
+        let written = self.database.update(id, &ProductChange::Patch(patch), Precondition::None).await;
+        Written { changed: Aspects::PRICE, ..written.expect("is changed") }
     }
 
     pub(crate) async fn recategorize(&self, id: ProductId, category: &str) -> Written {
@@ -106,11 +107,10 @@ pub(crate) async fn read(node: &dyn ProductRepository, id: ProductId, freshness:
 /// How many products are listed in a category.
 pub(crate) async fn count(node: &dyn ProductRepository, category: &str, freshness: Freshness) -> u64 {
     let category = Some(Category::new(category).expect("valid"));
-    let query = ProductQuery {
-        filter: ProductFilter { category, ..ProductFilter::published() },
-        parts: PageParts::IdsAndTotal,
-        page: PageRequest::new(1, 20).expect("valid"),
-    };
+    let query = ProductQuery::newest(
+        ProductFilter { category, ..ProductFilter::published() },
+        PageRequest::new(1, 20).expect("valid"),
+    );
     let page = node.find(&query, freshness).await.expect("is read").value;
     assert_eq!(page.total, Some(page.ids.len() as u64), "page and total agree");
     page.ids.len() as u64

@@ -48,8 +48,8 @@ impl ScriptedOutbox {
 
     /// Announces a write of which the caches know nothing.
     pub(crate) fn announce(&self, written: &Written) -> Position {
-        let Written { id, version, before, after, .. } = written.clone();
-        self.announce_change(Changed::Product { id, version, before, after })
+        let Written { id, version, before, after, changed, .. } = written.clone();
+        self.announce_change(Changed::Product { id, version, before, after, changed })
     }
 
     pub(crate) fn announce_change(&self, what: Changed) -> Position {

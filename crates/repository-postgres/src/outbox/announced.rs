@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use crate::{failure::Failure, rows};
 
 /// How many columns a row has, from its number to its taker.
-pub(super) const COLUMNS: usize = 10;
+pub(super) const COLUMNS: usize = 11;
 
 /// The row of the outbox that begins at `first`.
 pub(super) fn announced(row: &Row, first: usize) -> Result<Announced, Failure> {
@@ -26,6 +26,7 @@ fn changed(row: &Row, first: usize) -> Result<Changed, Failure> {
         version: Version(rows::cell(row, first + 1)?),
         before: listing(row, first + 2)?,
         after: listing(row, first + 5)?,
+        changed: rows::aspects(row, first + 8)?,
     })
 }
 

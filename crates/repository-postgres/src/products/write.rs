@@ -2,7 +2,7 @@
 
 use deadpool_postgres::Client;
 use larder_domain::{Adjustment, Encoded, Product, ProductDraft, ProductId, ProductPatch, Version};
-use larder_repository::{ErrorKind, Listing, Precondition, Written};
+use larder_repository::{Aspects, ErrorKind, Listing, Precondition, Written};
 use tokio_postgres::Row;
 
 use crate::{failure::Failure, rows};
@@ -37,7 +37,7 @@ pub(super) async fn create(client: &Client, draft: &ProductDraft) -> Result<Writ
             ],
         )
         .await?;
-    changed(&row, rows::PRODUCT_COLUMNS, rows::product(&row)?, None)
+    changed(&row, rows::PRODUCT_COLUMNS, rows::product(&row)?, None, Aspects::NONE)
 }
 
 /// A replacement is a patch that sets everything but the figures that the draft leaves out.
@@ -103,7 +103,8 @@ pub(super) async fn update(
     if rows::cell::<Option<i64>>(&row, 0)?.is_none() {
         return Err(ErrorKind::PreconditionFailed.into());
     }
-    changed(&row, rows::PRODUCT_COLUMNS + 3, rows::product(&row)?, Some(rows::listing_before(&row)?))
+    let aspects = rows::aspects(&row, rows::PRODUCT_COLUMNS + 3)?;
+    changed(&row, rows::PRODUCT_COLUMNS + 4, rows::product(&row)?, Some(rows::listing_before(&row)?), aspects)
 }
 
 pub(super) async fn delete(client: &Client, id: ProductId, precondition: Precondition) -> Result<Written, Failure> {
@@ -115,7 +116,15 @@ pub(super) async fn delete(client: &Client, id: ProductId, precondition: Precond
     let product = rows::product(&row)?;
     let before = Some(Listing::from(&product));
     let position = rows::position(&row, rows::PRODUCT_COLUMNS + 1)?;
-    Ok(Written { id, version: Version(version), product: Encoded::from_value(product), before, after: None, position })
+    Ok(Written {
+        id,
+        version: Version(version),
+        product: Encoded::from_value(product),
+        before,
+        after: None,
+        changed: Aspects::NONE,
+        position,
+    })
 }
 
 pub(super) async fn adjust(client: &Client, id: ProductId, adjustment: &Adjustment) -> Result<Written, Failure> {
@@ -126,7 +135,14 @@ pub(super) async fn adjust(client: &Client, id: ProductId, adjustment: &Adjustme
         .ok_or(ErrorKind::NotFound)?;
     let product = rows::product(&row)?;
     let before = Some(Listing::from(&product));
-    changed(&row, rows::PRODUCT_COLUMNS, product, before)
+    changed(&row, rows::PRODUCT_COLUMNS, product, before, adjusted(adjustment))
+}
+
+/// An adjustment adds, so what is not zero changes.
+fn adjusted(adjustment: &Adjustment) -> Aspects {
+    let stock = if adjustment.stock == 0 { Aspects::NONE } else { Aspects::STOCK };
+    let sales = if adjustment.sales == 0 { Aspects::NONE } else { Aspects::SALES };
+    stock | sales
 }
 
 fn wanted_version(precondition: Precondition) -> Option<i64> {
@@ -137,9 +153,23 @@ fn wanted_version(precondition: Precondition) -> Option<i64> {
 }
 
 /// The change that left `product` behind; its position stands in the row from `column` on.
-fn changed(row: &Row, column: usize, product: Product, before: Option<Listing>) -> Result<Written, Failure> {
+fn changed(
+    row: &Row,
+    column: usize,
+    product: Product,
+    before: Option<Listing>,
+    aspects: Aspects,
+) -> Result<Written, Failure> {
     let after = Some(Listing::from(&product));
     let position = rows::position(row, column)?;
     let version = product.version;
-    Ok(Written { id: product.id, version, product: Encoded::from_value(product), before, after, position })
+    Ok(Written {
+        id: product.id,
+        version,
+        product: Encoded::from_value(product),
+        before,
+        after,
+        changed: aspects,
+        position,
+    })
 }

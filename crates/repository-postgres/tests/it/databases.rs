@@ -5,9 +5,11 @@ use std::{fs, sync::Arc, time::Duration};
 use larder_domain::{Category, Price, Product, ProductDraft, ProductId};
 use larder_repository::{
     Database, Error, ErrorKind, Freshness, ImportedProduct, ProductRepository,
-    conformance::{OutboxSubject, Subject},
+    conformance::{DatabaseSubject, OutboxSubject, Subject},
 };
-use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens};
+use larder_repository_postgres::{
+    PostgresDatabase, PostgresOptions, PostgresOutbox, PostgresProducts, PostgresTokens, PostgresViews,
+};
 use larder_test_support::{Postgres, TestDatabase};
 use tokio::{runtime::Handle, time};
 use tokio_postgres::{Client, NoTls};
@@ -54,10 +56,29 @@ impl Migrated {
     pub(crate) fn into_outbox_subject(self) -> OutboxSubject {
         OutboxSubject {
             outbox: Arc::new(self.outbox()),
+            views: Arc::new(self.views()),
             products: Arc::new(self.products.clone()),
             import: Arc::new(self.products),
             keep: Box::new((self.database, self.server_side)),
         }
+    }
+
+    /// With another process, and a database that was migrated by itself: copies of the template share what migrations draw.
+    pub(crate) async fn into_database_subject(self) -> DatabaseSubject {
+        let open = |url| PostgresDatabase::new(PostgresOptions { pool_size: 1, ..PostgresOptions::new(url) });
+        let other_side = empty().await;
+        let other = open(other_side.url()).expect("usable options");
+        other.migrate().await.expect("migrates");
+        DatabaseSubject {
+            again: Arc::new(open(self.server_side.url()).expect("usable options")),
+            database: Arc::new(self.database),
+            other: Arc::new(other),
+            keep: Box::new((self.server_side, other_side)),
+        }
+    }
+
+    pub(crate) fn views(&self) -> PostgresViews {
+        PostgresViews::new(&self.database)
     }
 
     pub(crate) fn outbox(&self) -> PostgresOutbox {

@@ -9,7 +9,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::databases::{Migrated, chain, connect, empty};
 
-const MIGRATIONS: u32 = 3;
+const MIGRATIONS: u32 = 4;
 
 fn open(url: &str) -> PostgresDatabase {
     PostgresDatabase::new(PostgresOptions { pool_size: 1, ..PostgresOptions::new(url) }).expect("usable options")

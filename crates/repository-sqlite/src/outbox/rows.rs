@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use larder_domain::{Category, ProductId, Version};
-use larder_repository::{Announced, Changed, Listing, Position, Taker};
+use larder_repository::{Announced, Aspects, Changed, Listing, Position, Taker};
 use rusqlite::{Row, Transaction};
 
 use super::Rows;
 
 const POSITION: &str =
     "SELECT timeline, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox') FROM outbox_state";
+const LAST_CHANGED: &str = "SELECT changed FROM outbox WHERE id = ?1";
 const COLLAPSE: &str = "DELETE FROM outbox WHERE id > ?1";
 const EVERYTHING: &str = "INSERT INTO outbox DEFAULT VALUES";
 /// A bound from below on the id, which an index can use, and one from above on the number of rows.
 const AFTER: &str =
     "SELECT id, product_id, version, before_category, before_featured, before_published, after_category,
-    after_featured, after_published, taken_by, written_at FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2";
+    after_featured, after_published, changed, taken_by FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2";
 const PENDING: &str =
     "SELECT id, product_id, version, before_category, before_featured, before_published, after_category,
-    after_featured, after_published, taken_by, max(unixepoch('subsec') * 1000000 - written_at, 0)
+    after_featured, after_published, changed, taken_by, max(unixepoch('subsec') * 1000000 - written_at, 0)
     FROM outbox WHERE taken_by IS NULL ORDER BY id LIMIT ?1";
 const MARK: &str = "UPDATE outbox SET taken_by = ?1 WHERE id = ?2";
 const CURRENT: &str = "SELECT current FROM outbox_state";
@@ -31,6 +32,14 @@ pub(crate) fn position(transaction: &Transaction<'_>) -> Rows<Position> {
     Ok(select.query_row([], |row| {
         Ok(Position { timeline: row.get::<_, i64>(0)?.cast_unsigned(), number: row.get::<_, i64>(1)?.cast_unsigned() })
     })?)
+}
+
+/// The place of the change that this transaction made last, and what it touched.
+pub(crate) fn last_change(transaction: &Transaction<'_>) -> Rows<(Position, Aspects)> {
+    let position = position(transaction)?;
+    let mut select = transaction.prepare_cached(LAST_CHANGED)?;
+    let changed = select.query_row([position.number.cast_signed()], |row| aspects(row, 0))?;
+    Ok((position, changed))
 }
 
 /// Puts one row for everything in the place of what this transaction announced since it was at `position`.
@@ -56,7 +65,7 @@ pub(super) fn after(transaction: &Transaction<'_>, number: u64, limit: usize) ->
 pub(super) fn pending(transaction: &Transaction<'_>, limit: usize) -> Rows<Vec<(Announced, Duration)>> {
     let mut select = transaction.prepare_cached(PENDING)?;
     let rows =
-        select.query_map([bounded(limit)], |row| Ok((announced(row)?, Duration::from_micros(micros(row, 10)?))))?;
+        select.query_map([bounded(limit)], |row| Ok((announced(row)?, Duration::from_micros(micros(row, 11)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -101,7 +110,7 @@ fn announced(row: &Row<'_>) -> rusqlite::Result<Announced> {
         tracing::warn!(row = number, "a change cannot be read; it counts as a change of everything");
         Changed::Everything
     });
-    Ok(Announced { row: number, what, taken_by: row.get::<_, Option<[u8; 16]>>(9)?.map(Taker) })
+    Ok(Announced { row: number, what, taken_by: row.get::<_, Option<[u8; 16]>>(10)?.map(Taker) })
 }
 
 /// `None` if it is no product by the rules of the domain.
@@ -111,7 +120,13 @@ fn changed(row: &Row<'_>) -> rusqlite::Result<Option<Changed>> {
     let (Ok(id), Ok(before), Ok(after)) = (ProductId::new(id), listing(row, 3)?, listing(row, 6)?) else {
         return Ok(None);
     };
-    Ok(Some(Changed::Product { id, version, before, after }))
+    Ok(Some(Changed::Product { id, version, before, after, changed: aspects(row, 9)? }))
+}
+
+/// What a change touched; a row of an earlier release does not say.
+fn aspects(row: &Row<'_>, column: usize) -> rusqlite::Result<Aspects> {
+    let bits = row.get::<_, Option<i64>>(column)?.map(u8::try_from);
+    Ok(bits.and_then(Result::ok).map_or(Aspects::ALL, Aspects::from_bits))
 }
 
 /// No category means that it was listed nowhere.

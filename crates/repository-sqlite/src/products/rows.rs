@@ -64,6 +64,7 @@ pub(super) fn stats(transaction: &Transaction<'_>) -> Result<CatalogueStats, Fai
             featured: natural(row, 2)?,
             total_stock: natural(row, 3)?,
             total_sales: natural(row, 4)?,
+            counted_at: Timestamp::now(),
         })
     })?;
     Ok(stats)

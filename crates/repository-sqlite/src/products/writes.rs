@@ -26,7 +26,7 @@ const KEEP_REASON: &str =
     "INSERT INTO product_adjustments (product_id, stock, sales, reason, version) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// The largest count that the domain allows.
-const MAX_COUNT: i64 = 1_000_000_000_000;
+pub(crate) const MAX_COUNT: i64 = 1_000_000_000_000;
 
 pub(super) fn create(transaction: &Transaction<'_>, draft: &ProductDraft) -> Result<Written, Failure> {
     transaction.prepare_cached(INSERT)?.execute(&Columns::of_new(draft).parameters()[..])?;
@@ -60,8 +60,8 @@ pub(super) fn delete(
     transaction.prepare_cached(DELETE)?.execute([id.get()])?;
     let version = transaction.prepare_cached(LAST_VERSION)?.query_row([], |row| row.get(0).map(Version))?;
     let before = Some(Listing::from(&product));
-    let position = outbox::position(transaction)?;
-    Ok(Written { id, version, product: Encoded::from_value(product), before, after: None, position })
+    let (position, changed) = outbox::last_change(transaction)?;
+    Ok(Written { id, version, product: Encoded::from_value(product), before, after: None, changed, position })
 }
 
 pub(super) fn adjust(
@@ -98,7 +98,7 @@ fn written(transaction: &Transaction<'_>, id: i64, before: Option<Listing>) -> R
     let mut select = transaction.prepare_cached(super::rows::SELECT_ONE)?;
     let product = select.query_row([id], super::rows::product)?;
     let after = Some(Listing::from(&product));
-    let position = outbox::position(transaction)?;
+    let (position, changed) = outbox::last_change(transaction)?;
     let version = product.version;
-    Ok(Written { id: product.id, version, product: Encoded::from_value(product), before, after, position })
+    Ok(Written { id: product.id, version, product: Encoded::from_value(product), before, after, changed, position })
 }

@@ -62,7 +62,16 @@ async fn a_schema_of_a_newer_release_is_refused_and_left_alone() {
     let history = "INSERT INTO schema_migrations (number, name, checksum) VALUES (99, 'later', 0)";
     newer.execute(history, []).expect("the history takes it");
     let error = database.migrate().await.expect_err("the schema is too new");
-    assert_eq!(error.kind(), &ErrorKind::SchemaTooNew { found: 99, known: 3 });
+    assert_eq!(error.kind(), &ErrorKind::SchemaTooNew { found: 99, known: 4 });
+}
+
+#[tokio::test]
+async fn a_database_without_its_signing_key_is_corrupt() {
+    let (folder, database) = migrated().await;
+    let stranger = Connection::open(folder.path().join("larder.db")).expect("the file opens");
+    stranger.execute("UPDATE signing_key SET bytes = zeroblob(31)", []).expect_err("too short");
+    stranger.execute("DELETE FROM signing_key", []).expect("removed");
+    assert_eq!(database.signing_key().await.expect_err("no key").kind(), &ErrorKind::Corrupt);
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod conformance;
 mod files;
 mod outbox;
 mod processes;
+mod search;
 mod triggers;
+mod views;
 
 use std::time::Duration;
 

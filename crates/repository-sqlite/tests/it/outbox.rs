@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use larder_repository::{Announced, Changed, Listing, Outbox, OutboxTail, Take, Taker};
+use larder_repository::{Announced, Aspects, Changed, Listing, Outbox, OutboxTail, Take, Taker};
 use larder_repository_sqlite::{SqliteDatabase, SqliteOutbox};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ async fn a_strangers_update_tells_where_the_product_was_and_is() {
     stranger.execute("UPDATE products SET category = 'cups'", []).expect("the update is allowed");
     let told = changes(&mut tail).await;
     let version: i64 = stranger.query_row("SELECT version FROM products", [], |row| row.get(0)).expect("a version");
-    let [Changed::Product { id, version: told, before, after }] = told.as_slice() else { panic!("{told:?}") };
+    let [Changed::Product { id, version: told, before, after, .. }] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((id.get(), told.0), (1, version));
     assert_eq!((category(before.as_ref()), category(after.as_ref())), (Some("tea"), Some("cups")));
 }
@@ -62,6 +62,36 @@ async fn a_product_that_is_dated_anew_is_announced_as_listed_elsewhere() {
         let [Changed::Product { before, after, .. }] = &told[..] else { unreachable!("{told:?}") };
         assert_eq!(before != after, is_moved, "{change}");
     }
+}
+
+#[tokio::test]
+async fn a_strangers_update_tells_what_it_touched() {
+    let (_folder, _database, mut tail, stranger) = with_a_stranger().await;
+    insert(&stranger, 1);
+    changes(&mut tail).await;
+    for (change, aspects) in [
+        ("name = 'Green tea'", Aspects::TEXT),
+        ("description = '绿茶', stock = 4", Aspects::TEXT | Aspects::STOCK),
+        ("price = 2, sales = 0, rating = 499", Aspects::PRICE | Aspects::RATING),
+        ("popularity = popularity + 1", Aspects::POPULARITY),
+        ("brand = 'Brook', created_at = created_at + 1", Aspects::NONE),
+    ] {
+        stranger.execute(&format!("UPDATE products SET {change}"), []).expect("updated");
+        let told = changes(&mut tail).await;
+        let [Changed::Product { changed, .. }] = &told[..] else { unreachable!("{told:?}") };
+        assert_eq!(*changed, aspects, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_an_earlier_release_may_have_touched_anything() {
+    let (_folder, _database, mut tail, stranger) = with_a_stranger().await;
+    let row = "INSERT INTO outbox (product_id, version, after_category, after_featured, after_published)
+        VALUES (1, 1, 'tea', 0, 1)";
+    stranger.execute(row, []).expect("the insert is allowed");
+    let told = changes(&mut tail).await;
+    let [Changed::Product { changed, .. }] = &told[..] else { unreachable!("{told:?}") };
+    assert_eq!(*changed, Aspects::ALL);
 }
 
 #[tokio::test]

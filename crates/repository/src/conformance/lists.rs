@@ -71,7 +71,8 @@ pub async fn filters_and_visibility_combine(subject: Subject) {
     for wanted in [None, Some("tea"), Some("coffee"), Some("Tea"), Some("te")] {
         for featured in [None, Some(true), Some(false)] {
             for visibility in [Visibility::All, Visibility::Published] {
-                let filter = ProductFilter { category: wanted.map(category), featured, visibility };
+                let filter =
+                    ProductFilter { category: wanted.map(category), featured, ..ProductFilter::of(visibility) };
                 let expected: Vec<_> = (0..16)
                     .rev()
                     .filter(|number| wanted.is_none_or(|name| name == if number & 1 == 0 { "tea" } else { "coffee" }))

@@ -8,7 +8,7 @@ use tokio::{sync::Mutex, time};
 use super::samples::plain;
 use crate::{
     Announced, Changed, Outbox, OutboxLimits, OutboxTail, ProductImport, ProductRepository, Relayed, Take, Taker,
-    Written,
+    ViewRepository, Written,
 };
 
 /// One outbox, with a way to write what it announces, on a fresh, empty, migrated database.
@@ -19,6 +19,8 @@ pub struct OutboxSubject {
     pub products: Arc<dyn ProductRepository>,
     /// Fills the same database.
     pub import: Arc<dyn ProductImport>,
+    /// Adds views to the products of the same database.
+    pub views: Arc<dyn ViewRepository>,
     /// What must live as long as the test.
     pub keep: Box<dyn Any + Send>,
 }
@@ -97,6 +99,6 @@ pub(super) async fn until_no_gap(tail: &mut Box<dyn OutboxTail>) -> Vec<Announce
 }
 
 pub(super) fn announcement(written: &Written) -> Changed {
-    let Written { id, version, before, after, .. } = written.clone();
-    Changed::Product { id, version, before, after }
+    let Written { id, version, before, after, changed, .. } = written.clone();
+    Changed::Product { id, version, before, after, changed }
 }

@@ -213,7 +213,7 @@ async fn poll_at_most<F: Future>(polls: usize, future: F) {
 async fn listed(products: &Arc<dyn ProductRepository>, id: ProductId) -> bool {
     let page = larder_domain::PageRequest::new(1, 100).expect("a valid page");
     let parts = larder_domain::PageParts::Ids;
-    let query = larder_domain::ProductQuery { filter: all(), page, parts };
+    let query = larder_domain::ProductQuery { parts, ..larder_domain::ProductQuery::newest(all(), page) };
     products.find(&query, Freshness::Cached).await.expect("find answers").value.ids.contains(&id)
 }
 

@@ -1,5 +1,6 @@
 //! Reading one product, many, and the figures over all.
 
+use jiff::Timestamp;
 use larder_domain::CatalogueStats;
 
 use super::{
@@ -74,12 +75,26 @@ pub async fn statistics_count_and_sum_all_products(subject: Subject) {
     let published = subject.create(&full("A")).await;
     subject.create(&with(full("B"), |draft| draft.is_published = false)).await;
     subject.create(&plain("C")).await;
-    let expected = CatalogueStats { total: 3, published: 2, featured: 2, total_stock: 34, total_sales: 82 };
+    let expected = CatalogueStats {
+        total: 3,
+        published: 2,
+        featured: 2,
+        total_stock: 34,
+        total_sales: 82,
+        counted_at: Timestamp::default(),
+    };
     assert_eq!(subject.stats().await, expected);
     assert_eq!(subject.import.count().await.expect("count answers"), 3);
 
     subject.delete(published.id, Precondition::None).await;
-    let expected = CatalogueStats { total: 2, published: 1, featured: 1, total_stock: 17, total_sales: 41 };
+    let expected = CatalogueStats {
+        total: 2,
+        published: 1,
+        featured: 1,
+        total_stock: 17,
+        total_sales: 41,
+        counted_at: Timestamp::default(),
+    };
     assert_eq!(subject.stats().await, expected);
 }
 

@@ -48,7 +48,7 @@ pub(super) fn adjustment(stock: i64, sales: i64) -> Adjustment {
 
 /// Everything, published or not.
 pub(super) fn all() -> ProductFilter {
-    ProductFilter { category: None, featured: None, visibility: Visibility::All }
+    ProductFilter::of(Visibility::All)
 }
 
 /// Everything of one category, published or not.

@@ -1,5 +1,6 @@
 //! Access tokens.
 
+use jiff::{SignedDuration, Timestamp};
 use larder_domain::Role;
 
 use super::{
@@ -53,6 +54,19 @@ pub async fn a_removed_token_is_forgotten_and_its_name_free(subject: Subject) {
     assert_eq!(find(&subject, TokenDigest([2; 32])).await, Some(owner("other", Role::Writer)));
     subject.tokens.add(&owner("ci", Role::Admin), TokenDigest([1; 32])).await.expect("the name is free");
     assert_eq!(find(&subject, TokenDigest([1; 32])).await, Some(owner("ci", Role::Admin)));
+}
+
+pub async fn tokens_are_listed_by_name(subject: Subject) {
+    assert_eq!(subject.tokens.list().await.expect("list answers"), []);
+    let before = Timestamp::now();
+    for (number, name) in (1..).zip(["ci", "Till", "b", "\u{7eff}\u{8336}"]) {
+        subject.tokens.add(&owner(name, Role::Writer), TokenDigest([number; 32])).await.expect("add succeeds");
+    }
+    let listed = subject.tokens.list().await.expect("list answers");
+    let owners: Vec<_> = listed.iter().map(|token| token.owner.clone()).collect();
+    assert_eq!(owners, ["Till", "b", "ci", "\u{7eff}\u{8336}"].map(|name| owner(name, Role::Writer)));
+    let around = before - SignedDuration::from_secs(60)..before + SignedDuration::from_secs(60);
+    assert!(listed.iter().all(|token| around.contains(&token.created_at)), "{listed:?}");
 }
 
 pub async fn a_token_that_never_was_cannot_be_removed(subject: Subject) {

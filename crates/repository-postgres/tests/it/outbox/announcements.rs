@@ -12,7 +12,7 @@ use crate::databases::{Migrated, connect, draft};
 fn products(changes: &[Changed]) -> Vec<(i64, Version, Option<String>, Option<String>)> {
     let category = |listing: &Option<Listing>| listing.as_ref().map(|listing| listing.category.as_str().to_owned());
     let product = |changed: &Changed| match changed {
-        Changed::Product { id, version, before, after } => (id.get(), *version, category(before), category(after)),
+        Changed::Product { id, version, before, after, .. } => (id.get(), *version, category(before), category(after)),
         Changed::Everything => unreachable!("announced as a change of everything"),
     };
     changes.iter().map(product).collect()

@@ -1,0 +1,107 @@
+//! What the catalogue in PostgreSQL answers uncached, with many demo products: each question by turns, from a server of its own.
+
+mod questions;
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use larder_repository::{Database, ImportedProduct, ProductImport};
+use larder_repository_postgres::{PostgresDatabase, PostgresOptions, PostgresProducts};
+use larder_test_support::{Postgres, PostgresOptions as ServerOptions};
+use tokio_postgres::NoTls;
+
+use questions::Question;
+
+/// As the service imports them.
+const CHUNK: usize = 10_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let count = argument("--products")?.map_or(Ok(1_000_000), |count| count.parse())?;
+    if let Some(url) = argument("--url")? {
+        return report(&open(&url)?, count).await;
+    }
+    let settings = [("shared_buffers", "1GB"), ("max_wal_size", "4GB")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let server = Postgres::start(ServerOptions { settings, ..ServerOptions::default() }).await?;
+    let place = server.fresh_database().await?;
+    let database = open(&place.url())?;
+    database.migrate().await?;
+    fill(&database, &place.url(), count).await?;
+    report(&database, count).await
+}
+
+/// What follows `name` among the arguments, of which others are cargo's: `--products N`, a million without it; and `--url URL` of a database
+/// that holds as many demo products already, in place of a new one.
+fn argument(name: &str) -> Result<Option<String>> {
+    let mut arguments = std::env::args();
+    match arguments.find(|argument| argument == name) {
+        Some(_) => arguments.next().map(Some).with_context(|| format!("{name} takes a value")),
+        None => Ok(None),
+    }
+}
+
+fn open(url: &str) -> Result<PostgresDatabase> {
+    let statement_timeout = Duration::from_secs(60);
+    let options = PostgresOptions { pool_size: 2, statement_timeout, ..PostgresOptions::new(url) };
+    Ok(PostgresDatabase::new(options)?)
+}
+
+async fn fill(database: &PostgresDatabase, url: &str, count: u32) -> Result<()> {
+    let mut out = std::io::stdout();
+    let began = Instant::now();
+    seed(&PostgresProducts::new(database), count).await?;
+    writeln!(out, "{count} products imported in {:.0?}", began.elapsed())?;
+    let began = Instant::now();
+    vacuum(url).await?;
+    writeln!(out, "vacuumed and analyzed in {:.0?}\n", began.elapsed())?;
+    Ok(())
+}
+
+async fn report(database: &PostgresDatabase, count: u32) -> Result<()> {
+    let products = PostgresProducts::new(database);
+    let mut out = std::io::stdout();
+    writeln!(out, "| question | p50 ms | p99 ms | times |\n|---|---|---|---|")?;
+    for question in &questions::all(&products, count).await? {
+        writeln!(out, "{}", measure(&products, question).await?)?;
+    }
+    database.close().await;
+    Ok(())
+}
+
+async fn seed(products: &PostgresProducts, count: u32) -> Result<()> {
+    let mut made = larder_demo_data::products(count);
+    loop {
+        let chunk: Vec<ImportedProduct> = made.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        products.import(&chunk).await?;
+    }
+}
+
+/// As the server does by itself within a minute or so.
+async fn vacuum(url: &str) -> Result<()> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    let driver = tokio::runtime::Handle::current().spawn(connection);
+    client.batch_execute("VACUUM (ANALYZE) products, product_search").await?;
+    drop(client);
+    Ok(driver.await??)
+}
+
+/// Asks until two seconds are over, at least ten times and at most two thousand; the first answer does not count.
+async fn measure(products: &PostgresProducts, question: &Question) -> Result<String> {
+    question.ask(products, 0).await?;
+    let (began, mut times) = (Instant::now(), Vec::new());
+    while times.len() < 10 || (times.len() < 2_000 && began.elapsed() < Duration::from_secs(2)) {
+        let asked = Instant::now();
+        question.ask(products, times.len()).await?;
+        times.push(asked.elapsed());
+    }
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1_000.0;
+    Ok(format!("| {} | {:.2} | {:.2} | {} |", question.name, at(50), at(99), times.len()))
+}

@@ -1,0 +1,6 @@
+//! What a person meets.
+
+mod access;
+mod figures;
+mod looks;
+mod lookup;

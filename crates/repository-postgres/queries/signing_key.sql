@@ -1,0 +1,2 @@
+SELECT bytes
+FROM signing_key

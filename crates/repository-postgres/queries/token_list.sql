@@ -1,0 +1,3 @@
+SELECT name, role, created_at
+FROM access_tokens
+ORDER BY name
