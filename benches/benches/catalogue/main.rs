@@ -1,6 +1,8 @@
 //! What the catalogue in PostgreSQL answers uncached, with many demo products: each question by turns, from a server of its own.
 
 mod questions;
+#[path = "../../subjects/words.rs"]
+mod words;
 
 use std::{
     io::Write,
@@ -14,15 +16,27 @@ use larder_test_support::{Postgres, PostgresOptions as ServerOptions};
 use tokio_postgres::NoTls;
 
 use questions::Question;
+use words::Asked;
+
+/// Demo products, unless told: few, so that plain `cargo bench` ends soon.
+const FEW: u32 = 5_000;
+
+/// How many demo products there are.
+const PRODUCTS: &str = "--products";
+
+/// Of a database that holds as many demo products already, in place of a new one.
+const URL: &str = "--url";
 
 /// As the service imports them.
 const CHUNK: usize = 10_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let count = argument("--products")?.map_or(Ok(1_000_000), |count| count.parse())?;
-    if let Some(url) = argument("--url")? {
-        return report(&open(&url)?, count).await;
+    let Asked { words, options } = words::of_command_line(&[PRODUCTS, URL])?;
+    let count = options.get(PRODUCTS).map_or(Ok(FEW), |count| count.parse());
+    let count = count.with_context(|| format!("{PRODUCTS} takes a number of products"))?;
+    if let Some(url) = options.get(URL) {
+        return report(&open(url)?, count, &words).await;
     }
     let settings = [("shared_buffers", "1GB"), ("max_wal_size", "4GB")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -31,17 +45,7 @@ async fn main() -> Result<()> {
     let database = open(&place.url())?;
     database.migrate().await?;
     fill(&database, &place.url(), count).await?;
-    report(&database, count).await
-}
-
-/// What follows `name` among the arguments, of which others are cargo's: `--products N`, a million without it; and `--url URL` of a database
-/// that holds as many demo products already, in place of a new one.
-fn argument(name: &str) -> Result<Option<String>> {
-    let mut arguments = std::env::args();
-    match arguments.find(|argument| argument == name) {
-        Some(_) => arguments.next().map(Some).with_context(|| format!("{name} takes a value")),
-        None => Ok(None),
-    }
+    report(&database, count, &words).await
 }
 
 fn open(url: &str) -> Result<PostgresDatabase> {
@@ -61,11 +65,12 @@ async fn fill(database: &PostgresDatabase, url: &str, count: u32) -> Result<()> 
     Ok(())
 }
 
-async fn report(database: &PostgresDatabase, count: u32) -> Result<()> {
+async fn report(database: &PostgresDatabase, count: u32, words: &[String]) -> Result<()> {
     let products = PostgresProducts::new(database);
     let mut out = std::io::stdout();
     writeln!(out, "| question | p50 ms | p99 ms | times |\n|---|---|---|---|")?;
-    for question in &questions::all(&products, count).await? {
+    let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
+    for question in questions::all(&products, count).await?.iter().filter(|question| is_wanted(question.name)) {
         writeln!(out, "{}", measure(&products, question).await?)?;
     }
     database.close().await;

@@ -76,6 +76,12 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // Checked as a whole, as serde_json does not look into the strings of fields that are ignored.
     let text = std::str::from_utf8(bytes).map_err(|_wrong| ApiError::malformed("body", "must be UTF-8"))?;
+    // Following the path to each value costs as much as reading it, and only a fault asks for it.
+    serde_json::from_str(text).or_else(|_fault| explain(text))
+}
+
+/// Reads `text` once more, to say where its fault is.
+fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| fault::explain(&error))?;
     json.end().map_err(|_more| ApiError::malformed("body", "must be one JSON value"))?;

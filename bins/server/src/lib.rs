@@ -38,7 +38,6 @@ mod page;
 mod parameters;
 mod problem;
 mod process;
-mod publication;
 mod relaying;
 mod request_id;
 mod request_trace;

@@ -1,7 +1,5 @@
 //! Bodies made of products: their JSON fragments are joined as bytes, never parsed.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use larder_domain::{CatalogueStats, Percent, Price, ProductId, ProductQuery, Window};
@@ -145,28 +143,24 @@ pub(crate) fn of_products(head: &impl Serialize, fragments: &[Bytes]) -> Result<
 }
 
 /// `{"products":{"1":{…}},"missing":[3]}`.
-pub(crate) fn of_batch(found: &[(ProductId, Bytes)], missing: &[ProductId]) -> Bytes {
+///
+/// # Errors
+/// 500 when an id has no JSON form.
+pub(crate) fn of_batch(found: &[(ProductId, Bytes)], missing: &[ProductId]) -> Result<Bytes, ApiError> {
     let fragments: usize = found.iter().map(|(_, fragment)| fragment.len()).sum();
     // An id has at most 19 digits; with quotes, colon and comma 23.
     let mut body = Vec::with_capacity(fragments + 23 * found.len() + 20 * missing.len() + 28);
-    let mut key = String::with_capacity(23);
     body.extend_from_slice(b"{\"products\":{");
     for (position, (id, fragment)) in found.iter().enumerate() {
-        key.clear();
-        let comma = if position > 0 { "," } else { "" };
-        // Writing to a string cannot fail.
-        write!(key, "{comma}\"{id}\":").unwrap_or_default();
-        body.extend_from_slice(key.as_bytes());
+        body.extend_from_slice(if position > 0 { b",\"" } else { b"\"" });
+        serde_json::to_writer(&mut body, id).map_err(ApiError::internal)?;
+        body.extend_from_slice(b"\":");
         body.extend_from_slice(fragment);
     }
-    body.extend_from_slice(b"},\"missing\":[");
-    for (position, id) in missing.iter().enumerate() {
-        key.clear();
-        write!(key, "{}{id}", if position > 0 { "," } else { "" }).unwrap_or_default();
-        body.extend_from_slice(key.as_bytes());
-    }
-    body.extend_from_slice(b"]}");
-    body.into()
+    body.extend_from_slice(b"},\"missing\":");
+    serde_json::to_writer(&mut body, missing).map_err(ApiError::internal)?;
+    body.push(b'}');
+    Ok(body.into())
 }
 
 fn joined_len(fragments: &[Bytes]) -> usize {
@@ -208,8 +202,8 @@ mod tests {
     fn a_batch_is_an_object_by_id_and_what_is_missing() {
         let id = |id| ProductId::new(id).expect("valid");
         let found = [(id(1), Bytes::from_static(b"{}")), (id(i64::MAX), Bytes::from_static(b"{}"))];
-        let body = of_batch(&found, &[id(3), id(4)]);
+        let body = of_batch(&found, &[id(3), id(4)]).expect("composes");
         assert_eq!(body, r#"{"products":{"1":{},"9223372036854775807":{}},"missing":[3,4]}"#);
-        assert_eq!(of_batch(&[], &[]), r#"{"products":{},"missing":[]}"#);
+        assert_eq!(of_batch(&[], &[]).expect("composes"), r#"{"products":{},"missing":[]}"#);
     }
 }

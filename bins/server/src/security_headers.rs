@@ -34,9 +34,11 @@ impl SecurityHeaders {
     /// Adds them to an answer.
     pub(crate) fn insert_into(self, headers: &mut HeaderMap) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        headers.insert(header::REFERRER_POLICY, NO_REFERRER);
         headers.insert(RESOURCE_POLICY, if self.is_shared { CROSS_ORIGIN } else { SAME_ORIGIN });
-        if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        if headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+            // A page. In data there is no link to follow.
+            headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+        } else {
             headers.insert(header::CONTENT_SECURITY_POLICY, DATA_ONLY);
         }
         if self.is_tls {

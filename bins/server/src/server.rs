@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition, web::Data};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::Condition,
+    web::{Data, ServiceConfig},
+};
 use anyhow::Context;
 use tokio::{
     task::JoinHandle,
@@ -39,18 +44,32 @@ impl Server {
     /// # Errors
     /// When the address cannot be listened on, or the certificate cannot be used.
     pub fn start(config: &Config, services: Data<Services>) -> anyhow::Result<Self> {
+        Self::serving(config, services, routes::configure)
+    }
+
+    /// The same with other routes in place of the API's, and all that stands around them as it is: what that costs is measured so.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn serving(
+        config: &Config,
+        services: Data<Services>,
+        configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> anyhow::Result<Self> {
         let (limits, cors, shared) = (&config.server, config.cors.clone(), services.clone());
         let (rules, compression) = (Rules::new(config), Compression { bodies: services.compressed.clone() });
         let mut server = HttpServer::new(move || {
             let envelope = Envelope { rules, meter: Rc::new(Meter::new(&shared.traffic)) };
             let app = App::new().app_data(shared.clone()).wrap(Admission(shared.clone())).wrap(compression.clone());
             let cors = Condition::new(cors.is_on(), cross_origin::middleware(&cors));
-            app.wrap(cors).wrap(envelope).configure(routes::configure)
+            app.wrap(cors).wrap(envelope).configure(&configure)
         });
         server = server
             .workers(limits.workers)
             .max_connections(limits.max_connections.div_ceil(limits.workers))
             .max_connection_rate(limits.max_tls_handshakes.div_ceil(limits.workers))
+            // A body or an event that takes several writes does not wait until the client has acknowledged the first.
+            .tcp_nodelay(true)
             .keep_alive(Duration::from_millis(limits.keep_alive_ms))
             .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
             .tls_handshake_timeout(Duration::from_millis(limits.head_timeout_ms))

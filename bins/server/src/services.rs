@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::Context;
 use bytes::Bytes;
-use larder_domain::{ProductPage, ProductQuery, ProductTags};
+use larder_domain::{ProductPage, ProductQuery};
 use larder_repository::{Database, ProductRepository};
 use larder_repository_cached::CachedProducts;
 use larder_views::Views;
@@ -44,7 +44,6 @@ use crate::{
     notifications::Notifications,
     openapi,
     page::Page,
-    publication::PublicationProbe,
     traffic::Traffic,
 };
 
@@ -61,8 +60,6 @@ pub struct Services {
     pub(crate) writes: WriteTasks,
     pub(crate) readiness: Readiness,
     pub(crate) warm_ups: WarmUps,
-    pub(crate) publication: PublicationProbe,
-    pub(crate) product_tags: ProductTags,
     pub(crate) paging: Paging,
     /// None while views are not counted.
     pub(crate) views: Option<Arc<Views>>,
@@ -136,8 +133,6 @@ impl Services {
             writes: WriteTasks::new(runtime.clone()),
             readiness: Readiness::default(),
             warm_ups: WarmUps::new(cached.clone(), serves, &config.warm_up, runtime.clone()),
-            publication: PublicationProbe::new(),
-            product_tags: ProductTags::new(),
             paging: Paging { max_offset: config.paging.max_offset, cursors: Cursors::new(signing_key) },
             views,
             parts,

@@ -3,19 +3,39 @@
 use anyhow::Result;
 use larder_test_support::{Redis, RedisOptions};
 
-use crate::step;
+use crate::{services, step};
 
 /// Packages with lock files of their own, outside the workspace.
 const PEERS: [&str; 2] = ["benches/peers", "benches/peers-oxcache"];
+
+/// What `http` and `scale` build.
+const HTTP: [&str; 6] = ["build", "--release", "--package", "larder-server", "--package", "larder-bench-http"];
 
 /// # Errors
 /// When a benchmark fails.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((first, contenders)) if first == "peers" => peers(contenders),
-        Some((first, options)) if first == "catalogue" => package("catalogue", options),
-        _ => package("cache", arguments),
+        Some((first, options)) if first == "costs" => package("costs", options),
+        Some((first, options)) if first == "catalogue" => {
+            // What is given after it prevails.
+            let many = ["--products", "1000000"].map(str::to_owned);
+            package("catalogue", &[&many[..], options].concat())
+        }
+        Some((first, options)) if first == "http" => http("run", options),
+        Some((first, options)) if first == "scale" => http("scale", options),
+        _ => package("ratios", arguments),
     }
+}
+
+/// The service over HTTP, as releases: `run` beside its limits, its recipes and its peers, `scale` as the work grows.
+fn http(what: &str, options: &[String]) -> Result<()> {
+    services::ensure()?;
+    services::ensure_peers()?;
+    step::run(&mut step::command("cargo", &HTTP))?;
+    let programs = step::target_folder()?.join("release");
+    let bench = programs.join("larder-bench-http").display().to_string();
+    step::run(step::command(&bench, &[what, "--larder"]).arg(programs.join("larder")).args(options))
 }
 
 fn package(bench: &str, arguments: &[String]) -> Result<()> {

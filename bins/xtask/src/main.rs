@@ -7,6 +7,7 @@ mod ci;
 mod fuzz_api;
 mod guarded;
 mod model;
+mod python;
 mod services;
 mod soak;
 mod step;
@@ -39,7 +40,8 @@ enum Command {
     Ci,
     /// The benchmarks.
     Bench {
-        /// `peers` for the comparison with other caches; otherwise what `cargo bench` gets.
+        /// `peers` for the comparison with other caches, `costs`, `catalogue` with a million products, or `http` for the service beside
+        /// recipes and limits (`http --help`); otherwise parts of the names of ratios.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -1,6 +1,7 @@
 //! `cargo x services`: the PostgreSQL, Redis and Chromium programs that tests use.
 
 mod debian;
+mod peers;
 mod wheels;
 
 use std::path::PathBuf;
@@ -50,4 +51,12 @@ pub(crate) fn ensure_browser() -> Result<PathBuf> {
     }
     debian::install(debian::BROWSER).context("install Debian's Chromium")?;
     find_browser()
+}
+
+/// Installs what the bench over HTTP needs besides the servers: wrk, nginx, and the recipes' packages of Python.
+///
+/// # Errors
+/// When one is neither there nor to be had.
+pub(crate) fn ensure_peers() -> Result<()> {
+    peers::ensure_all()
 }

@@ -1,6 +1,9 @@
 //! The cache as callers see it: hits of L1 are answered here, all else elsewhere.
 
-use std::{collections::HashMap, error::Error as StdError, fmt, future::Future, slice, sync::Arc};
+use std::{
+    cell::LazyCell, collections::HashMap, error::Error as StdError, fmt, future::Future, slice, sync::Arc,
+    time::Instant,
+};
 
 use crate::{
     CacheBuilder, CacheKey, CallOptions, Change, Error, HotKey, Identity, Inspection, Loaded, Lookup, News, Outcome,
@@ -157,7 +160,11 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         O: Into<Loaded<V>>,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let found = Box::pin(self.core.read_through(keys, options, || batch(load))).await?;
+        let mut found: Vec<Option<Lookup<V>>> =
+            if options.reads_l1() { self.hits(keys) } else { vec![None; keys.len()] };
+        if found.iter().any(Option::is_none) {
+            found = Box::pin(self.core.read_through(keys, found, options, || batch(load))).await?;
+        }
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -342,11 +349,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
 
     /// A fresh entry of L1. This is the whole path of a hit: no lock of ours, no allocation.
     fn hit(&self, key: &K) -> Option<Lookup<V>> {
-        let mut now = None;
-        let Look::Fresh(entry) = self.core.local.look(key, || *now.insert(self.core.now())) else { return None };
+        self.hit_at(key, &LazyCell::new(|| self.core.now()))
+    }
+
+    /// The same for each of `keys`, with one look at the clock.
+    fn hits(&self, keys: &[K]) -> Vec<Option<Lookup<V>>> {
+        let now = LazyCell::new(|| self.core.now());
+        keys.iter().map(|key| self.hit_at(key, &now)).collect()
+    }
+
+    fn hit_at(&self, key: &K, now: &LazyCell<Instant, impl FnOnce() -> Instant>) -> Option<Lookup<V>> {
+        let Look::Fresh(entry) = self.core.local.look(key, || **now) else { return None };
         self.core.recorder.lookup(Outcome::L1);
         self.core.hot_keys.sample(&entry.key);
-        Some(Lookup::of(&entry, Source::L1, now.unwrap_or_else(|| self.core.now())))
+        Some(Lookup::of(&entry, Source::L1, **now))
     }
 
     async fn load_one<F, R, O, E>(&self, key: &K, options: CallOptions, load: F) -> Result<Lookup<V>, Error>
@@ -356,7 +372,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Cache<K, V> {
         O: Into<Loaded<V>>,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let found = self.core.read_through(slice::from_ref(key), options, || single(key.clone(), load)).await?;
+        let loader = || single(key.clone(), load);
+        let found = self.core.read_through(slice::from_ref(key), vec![None], options, loader).await?;
         Ok(found.into_iter().flatten().next().expect("one answer for one key"))
     }
 }

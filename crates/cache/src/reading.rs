@@ -44,18 +44,18 @@ enum Waited<K, V> {
 }
 
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Core<K, V> {
-    /// The answers for `keys`, in their order, one for each. `loader` is made only if something has to be loaded.
+    /// Fills what is missing in `answers`, which are those for `keys`, in their order. `loader` is made only if something has to be loaded.
     pub(crate) async fn read_through(
         self: &Arc<Self>,
         keys: &[K],
+        mut answers: Vec<Option<Lookup<V>>>,
         options: CallOptions,
         make_loader: impl FnOnce() -> BatchLoader<K, V>,
     ) -> Result<Vec<Option<Lookup<V>>>, Error> {
         self.hot_keys.absorb();
-        let mut tally = Tally { recorder: &self.recorder, left: keys.len() };
+        let mut open: Vec<usize> = (0..keys.len()).filter(|position| answers[*position].is_none()).collect();
+        let mut tally = Tally { recorder: &self.recorder, left: open.len() };
         let loader = LazyCell::new(make_loader);
-        let mut answers: Vec<Option<Lookup<V>>> = keys.iter().map(|_| None).collect();
-        let mut open: Vec<usize> = (0..keys.len()).collect();
         let called_at = self.now();
         while !open.is_empty() {
             let (mut seats, mut leads): (Vec<_>, Vec<_>) = Default::default();

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use larder_cache::{
-    Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Feed, Identity, Json, L2, MetricsSink, News, RawBytes,
-    RemoteError,
+    Cache, CacheBuilder, CacheKey, CacheOptions, ConfigError, Feed, Identity, Json, L2, MetricsSink, News, RemoteError,
 };
 use larder_domain::{CatalogueStats, ProductPage};
 use tokio::runtime::Handle;
 
-use crate::{keys::ProductKey, options::CachedProductsOptions, touched::Touched};
+use crate::{
+    kept::{KeptProduct, ProductCodec},
+    keys::ProductKey,
+    options::CachedProductsOptions,
+    touched::Touched,
+};
 
 /// The caches, all over the same L2 and the same feed.
 #[derive(Debug, Clone)]
 pub(crate) struct Caches {
-    pub(crate) products: Cache<ProductKey, Bytes>,
+    pub(crate) products: Cache<ProductKey, KeptProduct>,
     pub(crate) pages: Cache<String, ProductPage>,
     pub(crate) totals: Cache<String, u64>,
     pub(crate) stats: Cache<String, CatalogueStats>,
@@ -77,7 +80,7 @@ impl Caches {
         let product_bytes = products.l1_capacity_bytes;
         Ok(Self {
             product_bytes,
-            products: parts.attach(Cache::builder("product").codec(RawBytes), products).build()?,
+            products: parts.attach(Cache::builder("product").codec(ProductCodec), products).build()?,
             pages: parts.attach(Cache::builder("list").codec(Json), lists).build()?,
             totals: parts.attach(Cache::builder("total").codec(Json), totals).build()?,
             stats: parts.attach(Cache::builder("stats").codec(Json), stats).build()?,

@@ -3,6 +3,7 @@
 mod caches;
 mod coherence;
 mod failure;
+mod kept;
 mod keys;
 mod lag;
 mod list_tags;

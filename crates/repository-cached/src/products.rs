@@ -7,7 +7,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use larder_cache::{CallOptions, ConfigError, Feed, FeedOptions, L2, Loaded, Lookup, Source};
 use larder_domain::{Adjustment, CatalogueStats, Encoded, Product, ProductDraft, ProductId, ProductPage, ProductQuery};
 use larder_repository::{
@@ -19,6 +18,7 @@ use crate::{
     caches::Caches,
     coherence::{Coherence, CoherenceStatus},
     failure,
+    kept::KeptProduct,
     keys::ProductKey,
     options::CachedProductsOptions,
 };
@@ -109,7 +109,11 @@ impl CachedProducts {
     }
 
     /// What the caches answer for `ids`, in their order.
-    pub(crate) async fn look_up(&self, ids: &[ProductId], options: CallOptions) -> Result<Vec<Lookup<Bytes>>, Error> {
+    pub(crate) async fn look_up(
+        &self,
+        ids: &[ProductId],
+        options: CallOptions,
+    ) -> Result<Vec<Lookup<KeptProduct>>, Error> {
         let keys: Vec<ProductKey> = ids.iter().copied().map(ProductKey).collect();
         let inner = Arc::clone(&self.inner);
         let load = move |missing: Vec<ProductKey>| {
@@ -160,12 +164,12 @@ fn origin<V>(found: &Lookup<V>) -> Origin {
     }
 }
 
-/// A product as the cache keeps it: its JSON, under its version.
-fn loaded(product: Option<&Encoded<Product>>) -> Result<Loaded<Bytes>, Error> {
+/// A product as the cache keeps it, under its version.
+fn loaded(product: Option<&Encoded<Product>>) -> Result<Loaded<KeptProduct>, Error> {
     let Some(product) = product else { return Ok(Loaded::absent()) };
     let unreadable = |cause| Error::corrupt("cache a product", cause);
     let version = product.value().map_err(unreadable)?.version;
-    let loaded = Loaded::found(product.json().map_err(unreadable)?.clone());
+    let loaded = Loaded::found(KeptProduct::of(product).map_err(unreadable)?);
     Ok(match u64::try_from(version.0) {
         Ok(version) => loaded.with_version(version),
         Err(_negative) => loaded,
@@ -178,8 +182,8 @@ pub(crate) fn read<V>(found: Lookup<V>) -> Read<Option<V>> {
     Read { value: found.value, origin, fresh_for: Some(found.fresh_for) }
 }
 
-fn encoded(found: Lookup<Bytes>) -> Read<Option<Encoded<Product>>> {
-    read(found).map(|json| json.map(Encoded::from_json))
+fn encoded(found: Lookup<KeptProduct>) -> Read<Option<Encoded<Product>>> {
+    read(found).map(|kept| kept.map(Encoded::from))
 }
 
 #[async_trait]

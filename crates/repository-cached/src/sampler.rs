@@ -14,7 +14,7 @@ use larder_domain::{ProductId, Version};
 use larder_repository::{Freshness, ProductRepository};
 use tokio::time;
 
-use crate::{caches::Caches, keys::ProductKey, tail::Tail};
+use crate::{caches::Caches, kept::KeptProduct, keys::ProductKey, tail::Tail};
 
 /// How many of the hottest products are looked at.
 const HOTTEST: usize = 64;
@@ -164,7 +164,7 @@ impl Sampler {
 }
 
 /// The version of what is cached; `None` for absence.
-fn version(found: &Lookup<bytes::Bytes>) -> Option<Version> {
+fn version(found: &Lookup<KeptProduct>) -> Option<Version> {
     found.value.as_ref()?;
     Some(Version(found.version.and_then(|version| i64::try_from(version).ok()).unwrap_or(i64::MAX)))
 }

@@ -8,16 +8,14 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use bytes::Bytes;
 use larder_cache::{CallOptions, Lookup, Source};
 use larder_domain::{
-    Category, Encoded, PageParts, PageRequest, Product, ProductFilter, ProductId, ProductQuery, Sort, SortKey,
-    SortOrder, Window,
+    Category, Encoded, PageParts, PageRequest, ProductFilter, ProductId, ProductQuery, Sort, SortKey, SortOrder, Window,
 };
 use larder_repository::{Error, ErrorKind, Freshness, ProductRepository};
 
 use self::{hottest::Hottest, room::Room};
-use crate::CachedProducts;
+use crate::{CachedProducts, kept::KeptProduct};
 
 /// Most products of one load.
 const BATCH: u32 = 200;
@@ -175,9 +173,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn count(&mut self, found: Lookup<Bytes>) {
-        let Some(json) = found.value else { return };
-        self.room.take(json.len());
+    fn count(&mut self, found: Lookup<KeptProduct>) {
+        let Some(kept) = found.value else { return };
+        self.room.take(kept.json().len());
         self.done.products += 1;
         match found.source {
             Source::L1 => self.done.from_l1 += 1,
@@ -185,7 +183,7 @@ impl Run<'_> {
             _ => self.done.loaded += 1,
         }
         // What cannot be read has no category; whoever asks for it will hear of that.
-        if let Ok(product) = Encoded::<Product>::from_json(json).value() {
+        if let Ok(product) = Encoded::from(kept).value() {
             *self.categories.entry(product.category.clone()).or_default() += 1;
         }
     }

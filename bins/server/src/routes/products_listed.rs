@@ -99,7 +99,7 @@ impl Found {
         // What vanished or was withdrawn since its id was listed is left out.
         let mut fragments = Vec::with_capacity(products.value.len());
         for product in products.value.into_iter().flatten() {
-            fragments.extend(viewer.sees(services, product)?);
+            fragments.extend(viewer.sees(&product)?);
         }
         Ok(Self { page, fragments, provenance })
     }

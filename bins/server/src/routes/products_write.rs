@@ -30,7 +30,7 @@ pub(super) async fn create(
     let draft: ProductDraft = json_body::read(&request, body, services.body_limits).await?;
     let products = Arc::clone(&services.products);
     let written = services.writes.run(async move { products.create(&draft).await }).await?;
-    let mut response = answer_with(&services, StatusCode::CREATED, &written)?;
+    let mut response = answer_with(StatusCode::CREATED, &written)?;
     let location = HeaderValue::try_from(format!("/api/v1/products/{}", written.id)).map_err(ApiError::internal)?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
@@ -84,7 +84,7 @@ pub(super) async fn adjust(
     let adjustment: Adjustment = json_body::read(&request, body, services.body_limits).await?;
     let products = Arc::clone(&services.products);
     let written = services.writes.run(async move { products.adjust(id, &adjustment).await }).await?;
-    answer_with(&services, StatusCode::OK, &written)
+    answer_with(StatusCode::OK, &written)
 }
 
 async fn update(
@@ -103,7 +103,7 @@ async fn update(
         }
         async move { products.update(id, &change, sight.precondition).await }
     });
-    answer_with(services, StatusCode::OK, &written.await?)
+    answer_with(StatusCode::OK, &written.await?)
 }
 
 /// A writer's token and no parameters.
@@ -112,9 +112,9 @@ fn admit(request: &HttpRequest) -> Result<(), ApiError> {
     Parameters::parse(request.query_string(), []).map(drop)
 }
 
-fn answer_with(services: &Services, status: StatusCode, written: &Written) -> Result<HttpResponse, ApiError> {
+fn answer_with(status: StatusCode, written: &Written) -> Result<HttpResponse, ApiError> {
     let body = written.product.json()?;
-    answer::to_write(status, body.clone(), services.product_tags.of(body), written.position)
+    answer::to_write(status, body.clone(), written.product.facts()?.tag(), written.position)
 }
 
 /// Refuses conditions that could not be kept, rather than ignoring them.

@@ -59,7 +59,7 @@ impl<'a> WriteCondition<'a> {
     async fn check(&self, services: &Services, id: ProductId) -> Result<Sight, ApiError> {
         let read = services.products.get(id, Freshness::Latest).await?;
         let product = read.value.ok_or_else(ApiError::no_such_product)?;
-        let tag = tag_text(services.product_tags.of(product.json()?));
+        let tag = tag_text(product.facts()?.tag());
         let least = if self.compared == Compared::All { Likeness::Same } else { Likeness::Unedited };
         let expected = self.expected.as_ref().map_or(Likeness::Same, |tags| tags.likeness_strongly(&tag));
         let unexpected = self.unexpected.as_ref().map_or(Likeness::Other, |tags| tags.likeness_weakly(&tag));

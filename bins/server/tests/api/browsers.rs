@@ -70,7 +70,7 @@ async fn every_answer_says_what_browsers_must_not_do_with_it() {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", ""),
             ("cross-origin-resource-policy", "same-origin"),
             ("strict-transport-security", ""),
             ("server", ""),
@@ -78,6 +78,14 @@ async fn every_answer_says_what_browsers_must_not_do_with_it() {
         ] {
             assert_eq!(header(&answer, name), value, "{name} of {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn pages_tell_other_sites_nothing() {
+    let larder = Larder::start(&[]);
+    for page in ["/", "/docs"] {
+        assert_eq!(header(&get(&larder, page).await, "referrer-policy"), "no-referrer", "{page}");
     }
 }
 

@@ -119,6 +119,8 @@ async fn an_order_that_is_not_clear_does_nothing() {
         json!({ "cache": "product" }),
         json!({ "cache": "product", "all": true }),
         json!({ "key": true }),
+        json!({ "key": 1, "cache": null }),
+        json!({ "key": null, "all": true }),
         json!({ "everything": true }),
         json!([]),
     ] {

@@ -1,10 +1,10 @@
 //! Python's programs, in an environment of their own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use crate::step;
+use crate::python;
 
 const ENVIRONMENT: &str = "target/fuzz-api/python";
 /// The fuzzer is fixed, so that one seed means one run; the last two are what it reads compressed answers with.
@@ -16,16 +16,7 @@ const PACKAGES: [&str; 5] =
 /// # Errors
 /// When they cannot be had.
 pub(super) fn programs() -> Result<PathBuf> {
-    let programs = Path::new(ENVIRONMENT).join("bin");
-    // Written last.
-    let done = Path::new(ENVIRONMENT).join(PACKAGES[0]);
-    if !done.exists() {
-        step::run(&mut step::command("python3", &["-m", "venv", ENVIRONMENT]))?;
-        let python = programs.join("python").display().to_string();
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        step::run(step::command(&python, &install).args(PACKAGES))?;
-        std::fs::write(&done, "")?;
-    }
+    let programs = python::environment("python3", ENVIRONMENT, &PACKAGES)?;
     ensure!(programs.join("schemathesis").exists(), "no schemathesis in {}", programs.display());
-    Ok(std::path::absolute(programs)?)
+    Ok(programs)
 }

@@ -16,6 +16,7 @@ type Package = (&'static str, &'static str);
 
 pub(super) const SERVERS: &[Package] =
     &[("postgresql", "/usr/lib/postgresql"), ("redis-server", "/usr/bin/redis-server")];
+pub(super) const BENCH: &[Package] = &[("wrk", "/usr/bin/wrk"), ("nginx", "/usr/sbin/nginx")];
 pub(super) const BROWSER: &[Package] = &[("chromium", "/usr/bin/chromium")];
 
 /// Whether this is root on a system with `apt-get`.

@@ -28,7 +28,7 @@ const CONTRACT: Ours = Ours::Only(&["larder-repository", "larder-domain"]);
 
 const TEST_SUPPORT: &str = "larder-test-support";
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     row("larder-domain", NONE, NONE),
     row("larder-repository", Ours::Only(&["larder-domain"]), NONE),
     row("larder-repository-postgres", CONTRACT, Ours::Only(&["larder-demo-data"])),
@@ -49,6 +49,7 @@ const ROWS: [Row; 13] = [
     row("larder-server", Ours::All, Ours::All),
     row("larder-soak", Ours::Only(&[TEST_SUPPORT]), NONE),
     row("larder-benches", Ours::All, Ours::All),
+    row("larder-bench-http", Ours::Only(&["larder-server", TEST_SUPPORT]), NONE),
     row("xtask", Ours::Only(&[TEST_SUPPORT]), NONE),
 ];
 
@@ -67,7 +68,13 @@ const REDIS_TESTS: &[&str] = &["larder-repository-cached", "larder-server", "lar
 const DOORS: [Door; 8] = [
     Door {
         third_party: "tokio-postgres",
-        keepers: &["larder-repository-postgres", "larder-test-support", "larder-soak", "larder-benches"],
+        keepers: &[
+            "larder-repository-postgres",
+            "larder-test-support",
+            "larder-soak",
+            "larder-benches",
+            "larder-bench-http",
+        ],
         in_tests: DATABASE_TESTS,
     },
     Door { third_party: "deadpool-postgres", keepers: &["larder-repository-postgres"], in_tests: &[] },
@@ -79,7 +86,11 @@ const DOORS: [Door; 8] = [
         in_tests: REDIS_TESTS,
     },
     Door { third_party: "deadpool-redis", keepers: &["larder-cache", "larder-benches"], in_tests: &[] },
-    Door { third_party: "actix-web", keepers: &["larder-server", "larder-benches"], in_tests: &["larder-cache"] },
+    Door {
+        third_party: "actix-web",
+        keepers: &["larder-server", "larder-benches", "larder-bench-http"],
+        in_tests: &["larder-cache"],
+    },
     Door { third_party: "config", keepers: &["larder-server"], in_tests: &[] },
 ];
 

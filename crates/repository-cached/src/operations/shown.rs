@@ -1,7 +1,8 @@
 //! Cached values as JSON, for people.
 
-use bytes::Bytes;
 use larder_domain::{CatalogueStats, ProductPage};
+
+use crate::kept::KeptProduct;
 
 /// A value that can be shown.
 pub(super) trait Shown: Clone + Send + Sync + 'static {
@@ -9,10 +10,9 @@ pub(super) trait Shown: Clone + Send + Sync + 'static {
     fn json(&self) -> String;
 }
 
-impl Shown for Bytes {
-    /// A product is kept as its JSON.
+impl Shown for KeptProduct {
     fn json(&self) -> String {
-        String::from_utf8_lossy(self).into_owned()
+        String::from_utf8_lossy(self.json()).into_owned()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::caches::Caches;
 
 /// Bytes that a product takes beside its JSON, rather too many than too few.
-const OVERHEAD: u64 = 512;
+const OVERHEAD: u64 = 768;
 /// What a product is taken to need while none was seen.
 const USUAL: u64 = 2 << 10;
 

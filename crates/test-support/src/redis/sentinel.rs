@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Redis, fresh_password, words};
 
-/// How long discovery, or a failover, may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long discovery, or a failover, may take. A sentinel that was held up for two seconds does nothing for thirty (TILT mode).
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// How often the sentinels are asked meanwhile.
 const POLL: Duration = Duration::from_millis(20);

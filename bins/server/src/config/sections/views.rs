@@ -10,12 +10,12 @@ pub struct ViewsConfig {
     pub enabled: bool,
     /// Time between two flushes of a process, and the most that it loses when it is killed, 10 to 60,000 ms. Default 2000.
     pub flush_ms: u64,
-    /// Time between two additions to one product in the database, by all nodes together, 10 to 3,600,000 ms. Default 15000.
+    /// Time between two additions to one product in the database, by all nodes together, 10 to 3,600,000 ms. Default 45000.
     pub drain_ms: u64,
 }
 
 impl Default for ViewsConfig {
     fn default() -> Self {
-        Self { enabled: true, flush_ms: 2_000, drain_ms: 15_000 }
+        Self { enabled: true, flush_ms: 2_000, drain_ms: 45_000 }
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{
 use larder_cache::Statistics;
 use larder_repository_cached::Forget;
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 use super::{admit, json};
@@ -93,10 +93,19 @@ fn caches_of(what: &Forget) -> serde_json::Value {
 #[serde(deny_unknown_fields)]
 struct Order {
     /// A key of `cache`; for products their id, as a number as well.
+    #[serde(default, deserialize_with = "given")]
     key: Option<Key>,
+    #[serde(default, deserialize_with = "given")]
     cache: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     tag: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     all: Option<bool>,
+}
+
+/// What is given has a value: null is none.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Deserialize)]

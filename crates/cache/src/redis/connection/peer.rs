@@ -53,7 +53,10 @@ impl Peer {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(PIPELINE_BUFFER);
         let unusable = ConfigError { option: "url", rule: "must be usable for a connection pool" };
-        let manager = Manager::new_with_config(server, config).map_err(|_cause| unusable.clone())?;
+        // Callers share the connection: none should wait until the answer of another has acknowledged what was written before.
+        let tcp = server.tcp_settings().clone().set_nodelay(true);
+        let manager =
+            Manager::new_with_config(server.set_tcp_settings(tcp), config).map_err(|_cause| unusable.clone())?;
         let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().map_err(|_cause| unusable)?;
         Ok(Self { pool, name })
     }

@@ -1,7 +1,6 @@
 //! A hit in L1 against bare moka: the same key, the same value.
 
 use std::{
-    convert::Infallible,
     future::Future,
     hint::black_box,
     time::{Duration, Instant},
@@ -9,39 +8,33 @@ use std::{
 
 use anyhow::Result;
 use bytes::Bytes;
-use larder_cache::{Cache, Loaded, RawBytes};
+use larder_cache::Cache;
 use moka::future::Cache as Moka;
 use tokio::runtime::Builder;
 
-use crate::rounds::{Row, compare};
+use crate::{
+    bodies::{filled_l1, filled_moka, hit},
+    rounds::Table,
+};
 
 const HITS: u32 = 400_000;
 const KEY: u64 = 42;
 
 /// On one thread, and on two that ask for the same key.
-pub(crate) async fn rows() -> Result<Vec<Row>> {
-    let value = Bytes::from(vec![7; 1_024]);
-    let bare = Moka::<u64, Bytes>::builder().max_capacity(10_000).build();
-    bare.insert(KEY, value.clone()).await;
-    let cache = Cache::<u64, Bytes>::builder("bench").codec(RawBytes).build()?;
-    cache.insert(&KEY, Loaded::found(value)).await;
-    let mut rows = Vec::new();
+pub(crate) async fn measure(table: &mut Table) -> Result<()> {
+    let (bare, cache) = (filled_moka().await, filled_l1().await?);
     for (work, threads) in [("hit in L1, one thread", 1), ("hit in L1, two threads on one key", 2)] {
-        let row = compare(
-            work,
-            1.5,
-            || {
-                let bare = bare.clone();
-                on_threads(threads, move || bare_hits(bare.clone()))
-            },
-            || {
-                let cache = cache.clone();
-                on_threads(threads, move || our_hits(cache.clone()))
-            },
-        );
-        rows.push(row.await);
+        let bare = || {
+            let bare = bare.clone();
+            on_threads(threads, move || bare_hits(bare.clone()))
+        };
+        let ours = || {
+            let cache = cache.clone();
+            on_threads(threads, move || our_hits(cache.clone()))
+        };
+        table.compare(work, 1.5, bare, ours).await?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 async fn bare_hits(bare: Moka<u64, Bytes>) {
@@ -52,8 +45,7 @@ async fn bare_hits(bare: Moka<u64, Bytes>) {
 
 async fn our_hits(cache: Cache<u64, Bytes>) {
     for _ in 0..HITS {
-        let nothing = || async { Ok::<_, Infallible>(Loaded::absent()) };
-        black_box(cache.get_or_load(black_box(&KEY), nothing).await.ok());
+        black_box(hit(&cache, black_box(KEY)).await);
     }
 }
 

@@ -6,11 +6,11 @@ use anyhow::Result;
 use bytes::Bytes;
 use larder_test_support::RedisServer;
 
-use crate::levels::cache;
+use crate::redis_bodies::cache_of_l2;
 
 /// Commands of a miss and of a hit, as the server counts them.
 pub(crate) async fn report(redis: &RedisServer) -> Result<String> {
-    let cache = cache(redis)?;
+    let cache = cache_of_l2(redis, "trips")?;
     let load = || async { Ok::<_, Infallible>(Bytes::from_static(b"value")) };
     // The first one makes the connection and loads the scripts.
     cache.get_or_load(&0, load).await?;

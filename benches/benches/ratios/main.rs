@@ -1,0 +1,31 @@
+//! The cache against its parts, by turns in one run: the ratios that have a limit, and the commands that Redis runs for each question.
+
+#[path = "../../subjects/bodies.rs"]
+mod bodies;
+mod hits;
+mod levels;
+#[path = "../../subjects/redis_bodies.rs"]
+mod redis_bodies;
+mod rounds;
+mod trips;
+#[path = "../../subjects/words.rs"]
+mod words;
+
+use std::io::Write;
+
+use anyhow::Result;
+use larder_test_support::{Redis, RedisOptions};
+
+use rounds::Table;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let wanted = words::of_command_line(&[])?.words;
+    // A server of its own: its commands are counted.
+    let redis = Redis::start(RedisOptions::default()).await?;
+    let mut table = Table::new(wanted)?;
+    hits::measure(&mut table).await?;
+    levels::measure(&mut table, &redis).await?;
+    writeln!(std::io::stdout(), "\n{}", trips::report(&redis).await?)?;
+    Ok(())
+}

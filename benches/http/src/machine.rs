@@ -1,0 +1,109 @@
+//! The machine, and the versions of everything that ran on it.
+
+use std::{fs, process::Command};
+
+use anyhow::Result;
+
+use crate::{
+    meters::RedisMeter,
+    results::Machine,
+    systems::{Larder, Stage},
+};
+
+/// Programs that say which version they are, in their first line, when asked by `-v`.
+const PROGRAMS: [&str; 2] = ["wrk", "nginx"];
+
+/// Where the versions of the recipes' packages are pinned.
+const REQUIREMENTS: &str = "benches/peers/fastapi/requirements.txt";
+
+/// Packages of the recipes that decide how fast they are.
+const PACKAGES: [&str; 9] =
+    ["fastapi", "uvicorn", "uvloop", "httptools", "asyncpg", "redis", "hiredis", "orjson", "sqlalchemy"];
+
+/// # Errors
+/// When a server does not say what it is.
+pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
+    let mut facts = vec![
+        ("processor", processor(&read("/proc/cpuinfo"))),
+        ("memory", memory(&read("/proc/meminfo"))),
+        ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
+        ("larder", Larder::version(&stage.larder.program)?),
+        ("PostgreSQL", stage.database_meter.version().await?),
+        ("Redis", RedisMeter::version(&stage.redis().await?).await?),
+    ];
+    for program in PROGRAMS {
+        facts.extend(version(program).map(|version| (program, version)));
+    }
+    facts.push(("recipes", packages(&read(REQUIREMENTS))));
+    Ok(Machine { facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() })
+}
+
+/// What is there; nothing if it can't be read.
+fn read(file: &str) -> String {
+    fs::read_to_string(file).unwrap_or_default()
+}
+
+fn processor(cpuinfo: &str) -> String {
+    let names: Vec<&str> = cpuinfo
+        .lines()
+        .filter_map(|line| line.strip_prefix("model name"))
+        .filter_map(|rest| rest.split_once(": "))
+        .map(|(_, name)| name)
+        .collect();
+    format!("{} × {}", names.len(), names.first().unwrap_or(&"unknown"))
+}
+
+fn memory(meminfo: &str) -> String {
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"));
+    let gibibytes = total.and_then(|kibibytes| kibibytes.parse::<f64>().ok()).unwrap_or_default() / f64::from(1 << 20);
+    format!("{gibibytes:.0} GiB")
+}
+
+/// The first number in what `program` says of itself; some end with a failure after it.
+fn version(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("-v").output().ok()?;
+    let said = [output.stdout, output.stderr].concat();
+    numbered(&String::from_utf8_lossy(&said)).map(str::to_owned)
+}
+
+/// The first word with a digit in front, or one behind a slash.
+fn numbered(text: &str) -> Option<&str> {
+    let words = text.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
+    words.into_iter().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The pinned versions of the packages that matter.
+fn packages(requirements: &str) -> String {
+    let pinned = requirements.lines().filter_map(|line| {
+        let (name, version) = line.split_once("==")?;
+        let name = name.split('[').next()?.trim().to_lowercase();
+        let version = version.split([' ', ';']).next()?;
+        PACKAGES.contains(&name.as_str()).then(|| format!("{name} {version}"))
+    });
+    pinned.collect::<Vec<String>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_say() {
+        assert_eq!(numbered("wrk 4.1.0 [epoll] Copyright (C) 2012"), Some("4.1.0"));
+        assert_eq!(numbered("nginx version: nginx/1.22.1\n"), Some("1.22.1"));
+        assert_eq!(numbered("none"), None);
+    }
+
+    #[test]
+    fn packages_are_named_with_their_versions() {
+        let requirements = "# why\nFastAPI==0.1.2\nuvicorn[standard]==3.4 ; python\nother==1\n";
+        assert_eq!(packages(requirements), "fastapi 0.1.2, uvicorn 3.4");
+    }
+
+    #[test]
+    fn the_machine_is_named() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: A CPU @ 2 GHz\nmodel name\t: A CPU @ 2 GHz\n";
+        assert_eq!(processor(cpuinfo), "2 × A CPU @ 2 GHz");
+        assert_eq!(memory("MemTotal:       16777216 kB\nMemFree: 1 kB\n"), "16 GiB");
+    }
+}

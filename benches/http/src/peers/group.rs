@@ -1,0 +1,110 @@
+//! A server with workers, none of which outlives this process.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// The group of processes that one command leads.
+#[derive(Debug)]
+pub(super) struct Group {
+    leader: Child,
+    log: PathBuf,
+}
+
+impl Group {
+    /// Starts `words` with what they print in `log`.
+    ///
+    /// A death signal would reach the leader only, whose workers would go on; so the shell that becomes the leader leaves a watcher behind,
+    /// which kills the group once the pipe to this process closes.
+    ///
+    /// # Errors
+    /// When bash is not there.
+    pub(super) fn start(words: &[&str], environment: &[(&str, String)], folder: &Path, log: &Path) -> Result<Self> {
+        let output = File::create(log).with_context(|| format!("make {}", log.display()))?;
+        let mut command = Command::new("bash");
+        command.args(["-c", include_str!("group.sh"), "group"]).args(words);
+        command.envs(environment.iter().map(|(name, value)| (name, value))).env_remove("BASH_ENV");
+        command.current_dir(folder).process_group(0).stdin(Stdio::piped());
+        command.stdout(output.try_clone().context("share a log")?).stderr(output);
+        let leader = command.spawn().context("start bash")?;
+        Ok(Self { leader, log: log.to_path_buf() })
+    }
+
+    /// What was printed until now.
+    ///
+    /// # Errors
+    /// When the leader has ended; the message has what was printed.
+    pub(super) fn said(&mut self) -> Result<String> {
+        let said = fs::read_to_string(&self.log).context("read a log")?;
+        if let Some(status) = self.leader.try_wait().context("look at a process")? {
+            bail!("it ended ({status}) and said: {said}");
+        }
+        Ok(said)
+    }
+
+    /// The processes of the group, without the watcher.
+    pub(super) fn pids(&self) -> Vec<i32> {
+        let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+        let stat = |name: &str| fs::read_to_string(format!("/proc/{name}/stat")).ok();
+        let names = processes.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let of_group = names.filter(|name| stat(name).is_some_and(|stat| serves_in(&stat, self.leader.id())));
+        of_group.filter_map(|name| name.parse().ok()).collect()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The watcher's signal; an error means that the group has gone.
+        drop(self.leader.stdin.take());
+        drop(self.leader.wait());
+    }
+}
+
+/// Whether a line of `/proc/PID/stat` is of that group, and not of the watcher.
+fn serves_in(stat: &str, group: u32) -> bool {
+    // The name may hold anything, spaces and parentheses included.
+    let Some((start, rest)) = stat.rsplit_once(") ") else { return false };
+    let [state, _parent, its_group, ..] = rest.split(' ').collect::<Vec<_>>()[..] else { return false };
+    its_group.parse() == Ok(group) && state != "Z" && !start.ends_with("(bash")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_whether_its_process_serves() {
+        assert!(serves_in("12 (python3) S 1 34 34 0", 34));
+        assert!(serves_in("12 (a) b) S 1 34 34 0", 34));
+        assert!(!serves_in("12 (python3) S 34 1 1 0", 34));
+        assert!(!serves_in("12 (python3) Z 1 34 34 0", 34));
+        assert!(!serves_in("12 (bash) S 1 34 34 0", 34));
+    }
+
+    #[tokio::test]
+    async fn workers_go_with_the_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = ["python3", "-c", "import os, time\nos.fork()\ntime.sleep(60)"];
+        let group = Group::start(&words, &[], folder.path(), &folder.path().join("log")).unwrap();
+        let give_up = Instant::now() + Duration::from_secs(20);
+        while group.pids().len() < 2 {
+            assert!(Instant::now() < give_up, "no worker");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let pids = group.pids();
+        drop(group);
+        let serves =
+            |pid: &i32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        while pids.iter().any(serves) {
+            assert!(Instant::now() < give_up, "a worker goes on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Tables in Markdown.
+
+use std::fmt::Write as _;
+
+use crate::{
+    plan::{Effort, System},
+    results::{Measured, Percentiles, Results, Spread, Turn},
+    rows::{Bound, Row, Unit},
+};
+
+/// Asked, measured, reached or not.
+pub(super) fn must_reach(rows: &[Row]) -> String {
+    let mut text = String::from("| work | asked | measured | |\n|---|---|---|---|\n");
+    for row in rows {
+        let asked = match row.bound {
+            Bound::AtLeast(least) => format!("≥ {}", exact(least, row.unit)),
+            Bound::AtMost(most) => format!("≤ {}", exact(most, row.unit)),
+        };
+        let measured = row.measured.map_or_else(|| "not measured".to_owned(), |spread| spread_of(spread, row.unit));
+        let verdict = match row.is_reached() {
+            Some(true) => "reached",
+            Some(false) => "**not reached**",
+            None => "",
+        };
+        writeln!(text, "| {} | {asked} | {measured} | {verdict} |", row.work).unwrap_or_default();
+    }
+    text.push_str("| L1-hit path, allocations in the cache crate | 0 | 0, by the test `crates/cache/tests/allocations.rs` | reached |\n");
+    text.replace("|  |", "| |")
+}
+
+fn exact(value: f64, unit: Unit) -> String {
+    format!("{value}{}", suffix(unit))
+}
+
+fn spread_of(spread: Spread, unit: Unit) -> String {
+    let decimals = match unit {
+        Unit::Percent => 3,
+        Unit::Millis => 1,
+        Unit::Times => 2,
+    };
+    let suffix = suffix(unit);
+    let Spread { median, min, max } = spread;
+    format!("**{median:.decimals$}{suffix}** ({min:.decimals$}–{max:.decimals$})")
+}
+
+fn suffix(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Times => "",
+        Unit::Percent => " %",
+        Unit::Millis => " ms",
+    }
+}
+
+/// One closed loop: a line for each system, ratios first.
+pub(super) fn turns(measured: &Measured<Turn>) -> String {
+    let mut text = String::from(
+        "| system | against two levels | requests a second | server µs | database µs | Redis µs | queries | commands | RSS MiB | failed |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for (system, rounds) in &measured.systems {
+        let base = if measured.of(System::TwoLevel).is_some() { System::TwoLevel } else { System::FarTwoLevel };
+        let ratio = measured.ratio(*system, base, Turn::per_second);
+        let ratio = ratio.map_or_else(String::new, |spread| format!("{:.2}", spread.median));
+        let Some(speed) = Spread::of_rounds(rounds, Turn::per_second) else { continue };
+        let median =
+            |figure: &dyn Fn(&Turn) -> f64| Spread::of_rounds(rounds, figure).map_or(0.0, |spread| spread.median);
+        let failed: u64 = rounds.iter().map(|turn| turn.failed).sum();
+        writeln!(
+            text,
+            "| {} | {ratio} | {} ({}–{}) | {:.1} | {:.1} | {:.1} | {:.4} | {:.3} | {:.0} | {failed} |",
+            system.title(),
+            grouped(speed.median),
+            grouped(speed.min),
+            grouped(speed.max),
+            median(&Turn::server_micros_per_request),
+            median(&|turn| turn.each(turn.database_micros)),
+            median(&|turn| turn.each(turn.redis_micros)),
+            median(&|turn| turn.each(turn.queries)),
+            median(&|turn| turn.each(turn.commands)),
+            median(&|turn| turn.resident_bytes as f64 / f64::from(1 << 20)),
+        )
+        .unwrap_or_default();
+    }
+    let Effort { rounds, seconds, run_in_seconds, .. } = measured.effort;
+    writeln!(
+        text,
+        "\n{rounds} rounds; turns of {seconds} s after {run_in_seconds} s of run-in. µs of processor time, queries and Redis commands are for each request."
+    )
+    .unwrap_or_default();
+    text
+}
+
+/// The open loops.
+pub(super) fn latency(results: &Results) -> String {
+    let Some(latency) = &results.latency else { return String::new() };
+    let mut text = String::from("\n## Latency at half of the peak of L1 hits\n\n");
+    text.push_str(&percentiles(&latency.same_rate));
+    text.push_str("\n## Latency of each at half of its own peak\n\n");
+    text.push_str(&percentiles(&latency.own_half));
+    text
+}
+
+fn percentiles(systems: &[(System, Vec<Percentiles>)]) -> String {
+    let mut text = String::from(
+        "| system | requests a second | p50 ms | p99 ms | p99.9 ms | failed | sent late by the driver |\n|---|---|---|---|---|---|---|\n",
+    );
+    for (system, rounds) in systems {
+        let millis = |figure: fn(&Percentiles) -> u64| {
+            Spread::of_rounds(rounds, |round| figure(round) as f64 / 1_000.0).map_or_else(String::new, |spread| {
+                format!("{:.2} ({:.2}–{:.2})", spread.median, spread.min, spread.max)
+            })
+        };
+        let sum = |figure: fn(&Percentiles) -> u64| rounds.iter().map(figure).sum::<u64>();
+        let late = sum(|round| round.late) as f64 / sum(|round| round.sent).max(1) as f64 * 100.0;
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {late:.2} % |",
+            system.title(),
+            grouped(rounds.first().map_or(0.0, |round| round.per_second)),
+            millis(|round| round.p50),
+            millis(|round| round.p99),
+            millis(|round| round.p999),
+            sum(|round| round.failed),
+        )
+        .unwrap_or_default();
+    }
+    text
+}
+
+/// Steady state, loss of Redis, memory.
+pub(super) fn rest(results: &Results) -> String {
+    let mut text = String::new();
+    if let Some(steady) = &results.steady {
+        text.push_str("\n## Steady state\n\nLong turns: each has at least one drain of counted views into the database, which changes what is cached.\n\n");
+        text.push_str(&turns(steady));
+    }
+    if let Some(rounds) = &results.redis_lost {
+        text.push_str("\n## Redis killed under load\n\n| round | before, requests a second | after | failed |\n|---|---|---|---|\n");
+        for (index, round) in rounds.iter().enumerate() {
+            let (before, after) = (grouped(round.before), grouped(round.after));
+            writeln!(text, "| {} | {before} | {after} | {} |", index + 1, round.failed).unwrap_or_default();
+        }
+    }
+    if let Some(memory) = &results.memory {
+        let mebibytes = |bytes: u64| grouped(bytes as f64 / f64::from(1 << 20));
+        text.push_str(
+            "\n## Memory\n\n| products in L1 | bodies MiB | RSS MiB | RSS of the empty node MiB |\n|---|---|---|---|\n",
+        );
+        let (bodies, empty) = (mebibytes(memory.body_bytes), mebibytes(memory.empty_resident_bytes));
+        let products = grouped(memory.products as f64);
+        writeln!(text, "| {products} | {bodies} | {} | {empty} |", mebibytes(memory.resident_bytes))
+            .unwrap_or_default();
+    }
+    text
+}
+
+/// A whole number with commas.
+pub(crate) fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// With a capital in front.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!(
+            (grouped(0.4), grouped(999.0), grouped(1_234_567.0)),
+            ("0".into(), "999".into(), "1,234,567".into())
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! What was measured: raw figures, kept as JSON, so that the report can be made anew.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::plan::{Effort, System};
+
+/// All that is known of one machine; a run of some scenes replaces these.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Results {
+    pub(crate) machine: Machine,
+    /// By the name of the closed loop.
+    pub(crate) turns: BTreeMap<String, Measured<Turn>>,
+    pub(crate) latency: Option<Latency>,
+    pub(crate) steady: Option<Measured<Turn>>,
+    pub(crate) demand: Option<Demand>,
+    pub(crate) hit_ratio: Option<Vec<HitRatio>>,
+    pub(crate) redis_lost: Option<Vec<RedisLost>>,
+    pub(crate) start_millis: Option<Vec<f64>>,
+    pub(crate) memory: Option<Memory>,
+    /// Processor time of all systems together while nobody asks them anything, in µs for each second.
+    pub(crate) idle_micros_per_second: Option<f64>,
+}
+
+/// Where it was measured, and with what. No date: a report changes when a figure does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) facts: Vec<(String, String)>,
+}
+
+/// Systems under the same load by turns: the figures of each, round by round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Measured<T> {
+    pub(crate) effort: Effort,
+    pub(crate) systems: Vec<(System, Vec<T>)>,
+}
+
+/// One turn of one system.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    pub(crate) requests: u64,
+    pub(crate) failed: u64,
+    pub(crate) seconds: f64,
+    pub(crate) server_micros: u64,
+    pub(crate) database_micros: u64,
+    pub(crate) redis_micros: u64,
+    pub(crate) queries: u64,
+    pub(crate) commands: u64,
+    pub(crate) resident_bytes: u64,
+}
+
+/// Open loops.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    pub(crate) effort: Effort,
+    /// All systems at half of the peak of L1 hits.
+    pub(crate) same_rate: Vec<(System, Vec<Percentiles>)>,
+    /// Each at half of its own peak.
+    pub(crate) own_half: Vec<(System, Vec<Percentiles>)>,
+}
+
+/// One turn of an open loop, in microseconds from when each request was due.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Percentiles {
+    pub(crate) per_second: f64,
+    pub(crate) p50: u64,
+    pub(crate) p99: u64,
+    pub(crate) p999: u64,
+    /// Value by percentile, for the plot.
+    pub(crate) curve: Vec<(f64, u64)>,
+    pub(crate) sent: u64,
+    pub(crate) failed: u64,
+    /// Requests that the driver itself sent late.
+    pub(crate) late: u64,
+}
+
+/// Database queries a second as traffic grows: system, then requests and queries a second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Demand {
+    pub(crate) systems: Vec<(System, Vec<(f64, f64)>)>,
+}
+
+/// What an L1 of one size did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HitRatio {
+    /// Products that it held, of all that were asked for.
+    pub(crate) held: f64,
+    pub(crate) ratio: f64,
+    /// Of the same number of hottest products, if they were known beforehand.
+    pub(crate) best: f64,
+}
+
+/// Requests a second around the loss of Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RedisLost {
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+    /// Requests that failed, in and after the moment of the loss.
+    pub(crate) failed: u64,
+}
+
+/// Memory of a node that holds many products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    pub(crate) products: u64,
+    pub(crate) body_bytes: u64,
+    pub(crate) empty_resident_bytes: u64,
+    pub(crate) resident_bytes: u64,
+}
+
+impl Results {
+    /// Reads `file`; nothing was measured if there is none.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version.
+    pub(crate) fn read(file: &Path) -> Result<Self> {
+        if !file.exists() {
+            return Ok(Self::default());
+        }
+        parse(&fs::read(file).with_context(|| format!("read {}", file.display()))?)
+            .with_context(|| format!("{} was written by another version; remove it", file.display()))
+    }
+
+    /// # Errors
+    /// When it can't be written.
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
+        let folder = file.parent().context("a file without a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+        fs::write(file, serde_json::to_vec_pretty(self)?).with_context(|| format!("write {}", file.display()))
+    }
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).context("not what is expected")
+}
+
+impl<T> Measured<T> {
+    /// The rounds of one system, if it was measured.
+    pub(crate) fn of(&self, system: System) -> Option<&[T]> {
+        self.systems.iter().find(|(other, _)| *other == system).map(|(_, rounds)| rounds.as_slice())
+    }
+
+    /// One figure of `system` over that of `against`, round by round.
+    pub(crate) fn ratio(&self, system: System, against: System, figure: impl Fn(&T) -> f64) -> Option<Spread> {
+        let (ours, theirs) = (self.of(system)?, self.of(against)?);
+        let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(our, their)| figure(our) / figure(their)).collect();
+        Spread::of(&ratios)
+    }
+}
+
+impl Turn {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.requests as f64 / self.seconds
+    }
+
+    /// Of the system's own processes, in µs.
+    pub(crate) fn server_micros_per_request(&self) -> f64 {
+        self.each(self.server_micros)
+    }
+
+    /// `total` for each request; all of it if there was none.
+    pub(crate) fn each(&self, total: u64) -> f64 {
+        total as f64 / self.requests.max(1) as f64
+    }
+}
+
+/// A median with what lies around it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// Of some values; none if there is none, or one that is no number.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+        if sorted.is_empty() || sorted.len() < values.len() {
+            return None;
+        }
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        let median =
+            if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
+        Some(Self { median, min: sorted[0], max: sorted[sorted.len() - 1] })
+    }
+
+    /// One figure of all rounds.
+    pub(crate) fn of_rounds<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> Option<Self> {
+        Self::of(&rounds.iter().map(figure).collect::<Vec<f64>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_of_an_even_number_lies_between() {
+        assert_eq!(Spread::of(&[4.0, 1.0, 3.0, 2.0]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
+        assert_eq!(Spread::of(&[7.0, 1.0, 3.0]), Some(Spread { median: 3.0, min: 1.0, max: 7.0 }));
+        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(Spread::of(&[1.0, f64::INFINITY]), None);
+    }
+
+    #[test]
+    fn ratios_are_of_rounds_and_not_of_medians() {
+        let effort =
+            Effort { rounds: 3, seconds: 1.0, run_in_seconds: 0.0, connections: 1, workers: 1, memory_products: 1 };
+        let systems = vec![(System::L1, vec![10.0, 40.0, 30.0]), (System::L2, vec![5.0, 10.0, 30.0])];
+        let measured = Measured { effort, systems };
+        let ratio = measured.ratio(System::L1, System::L2, |figure| *figure);
+        assert_eq!(ratio, Some(Spread { median: 2.0, min: 1.0, max: 4.0 }));
+        assert_eq!(measured.ratio(System::L1, System::Bare, |figure| *figure), None);
+    }
+
+    #[test]
+    fn results_survive_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/results.json");
+        assert_eq!(Results::read(&file).unwrap(), Results::default());
+        let results = Results { start_millis: Some(vec![1.5]), ..Results::default() };
+        results.write(&file).unwrap();
+        assert_eq!(Results::read(&file).unwrap(), results);
+    }
+}

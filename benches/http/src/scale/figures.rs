@@ -1,0 +1,145 @@
+//! What was measured, kept as JSON.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::counts::Counts;
+use crate::results::{Machine, Turn};
+
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Axis {
+    /// Products in the database.
+    Products,
+    /// The part of the products that fits into L1.
+    L1,
+    /// Nodes on one Redis and one PostgreSQL.
+    Nodes,
+    /// Connections of clients.
+    Connections,
+    /// Bytes of a product.
+    Values,
+    /// Nothing grows: what one request, one write and one viewed product cost.
+    Costs,
+}
+
+/// All figures of one machine; a run of some axes replaces these.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Figures {
+    pub(super) machine: Machine,
+    pub(super) axes: BTreeMap<Axis, Vec<Series>>,
+    /// With one node, two, and so on.
+    pub(super) writes: Vec<Writes>,
+    pub(super) costs: Option<Costs>,
+}
+
+/// One system in one traffic, as the work grows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Series {
+    pub(super) name: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One turn; several nodes are summed up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub(super) step: String,
+    pub(super) turn: Turn,
+    /// Bytes that the clients read, heads included.
+    pub(super) bytes: u64,
+    pub(super) counts: Counts,
+    /// Of L1; both 0 if there is none.
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+    /// Products in L1 at the end.
+    pub(super) held: u64,
+}
+
+/// Writes at a fixed rate on the first of some nodes, nothing else going on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Writes {
+    pub(super) nodes: usize,
+    pub(super) writes: u64,
+    pub(super) failed: u64,
+    /// Of the node that writes, of all others together, and so on; without what they cost idle.
+    pub(super) writer_micros: f64,
+    pub(super) others_micros: f64,
+    pub(super) redis_micros: f64,
+    pub(super) database_micros: f64,
+    pub(super) commands: f64,
+    pub(super) queries: f64,
+    pub(super) idle: Idle,
+}
+
+/// What all nodes together cost in a second in which nobody asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Idle {
+    pub(super) server_micros: f64,
+    pub(super) redis_micros: f64,
+    pub(super) database_micros: f64,
+    pub(super) commands: f64,
+    pub(super) queries: f64,
+}
+
+/// What one of something costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Cost {
+    pub(super) server_micros: f64,
+    pub(super) redis_micros: f64,
+    pub(super) database_micros: f64,
+    pub(super) commands: f64,
+    pub(super) queries: f64,
+}
+
+/// The inputs of the model that are measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Costs {
+    /// A request that L1 answers.
+    pub(super) l1: Cost,
+    /// One that L2 answers, and that fills L1.
+    pub(super) l2: Cost,
+    /// One that the database answers, and that fills both.
+    pub(super) load: Cost,
+    /// A product whose views are added to the database: row, outbox, relay, invalidation.
+    pub(super) viewed: Cost,
+    /// What that costs for each other node.
+    pub(super) viewed_heard: Cost,
+    /// Bytes of one product in L1.
+    pub(super) entry_bytes: f64,
+}
+
+impl Figures {
+    /// Reads `file`; nothing was measured if there is none.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version.
+    pub(super) fn read(file: &Path) -> Result<Self> {
+        if !file.exists() {
+            return Ok(Self::default());
+        }
+        let json = fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        serde_json::from_slice(&json)
+            .with_context(|| format!("{} was written by another version; remove it", file.display()))
+    }
+
+    /// # Errors
+    /// When it can't be written.
+    pub(super) fn write(&self, file: &Path) -> Result<()> {
+        let folder = file.parent().context("a file without a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+        fs::write(file, serde_json::to_vec_pretty(self)?).with_context(|| format!("write {}", file.display()))
+    }
+}
+
+impl Step {
+    /// The part of lookups that L1 answered, if there is an L1.
+    pub(super) fn hit_ratio(&self) -> Option<f64> {
+        let lookups = self.hits + self.misses;
+        (lookups > 0).then(|| self.hits as f64 / lookups as f64)
+    }
+}

@@ -1,0 +1,67 @@
+//! Database queries: in the steady state, and as traffic grows.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::{chosen, empty, say, turns};
+use crate::{
+    load::{self, Asked},
+    meters::Reading,
+    plan::{DEMAND, DEMAND_RATES, Effort, STEADY, System, ZIPF, traffic},
+    results::{Demand, Measured, Turn},
+    systems::Stage,
+};
+
+/// Long turns, so that what happens each 45 seconds is in each of them.
+///
+/// # Errors
+/// When a system does not start or answer.
+pub(super) async fn steady(stage: &mut Stage, effort: &Effort) -> Result<Measured<Turn>> {
+    let systems = [System::TwoLevel, System::Uncached];
+    stage.ensure(&systems).await?;
+    let traffic = traffic(ZIPF, Asked::Product, 0);
+    let mut measured = empty(&systems, effort);
+    for _ in 0..effort.rounds {
+        for (system, rounds) in &mut measured.systems {
+            let running = stage.get(*system)?;
+            turns::run_in(running, &traffic, effort, 3).await?;
+            // Without a cache each request is a query, however long one looks.
+            let is_short = *system == System::Uncached || effort.rounds == 1;
+            let length = if is_short { effort.seconds } else { STEADY.as_secs_f64() };
+            let turn = turns::turn(running, stage, &traffic, &Effort { seconds: length, ..*effort }).await?;
+            say(format_args!("steady: {}: {} queries, {} requests", system.title(), turn.queries, turn.requests));
+            rounds.push(turn);
+        }
+    }
+    Ok(measured)
+}
+
+/// Fixed rates, one after the other; what a system can't reach is not asked of it.
+///
+/// # Errors
+/// When a system does not start or answer.
+pub(super) async fn demand(only: &[System], stage: &mut Stage, effort: &Effort) -> Result<Demand> {
+    let systems = chosen(&DEMAND, only);
+    stage.ensure(&systems).await?;
+    let traffic = traffic(ZIPF, Asked::Product, 0);
+    let mut demand = Demand { systems: Vec::new() };
+    for system in systems {
+        let running = stage.get(system)?;
+        turns::run_in(running, &traffic, effort, 2).await?;
+        let peak = turns::turn(running, stage, &traffic, effort).await?.per_second();
+        let mut points = Vec::new();
+        for rate in DEMAND_RATES.into_iter().filter(|rate| *rate < peak) {
+            let before = Reading::of(running, &stage.database_meter).await?;
+            let began = Instant::now();
+            let length = if system == System::TwoLevel && effort.rounds > 1 { STEADY } else { effort.turn() };
+            let load = load::open_loop(&running.target()?, &traffic, effort.connections, rate, length).await?;
+            let seconds = began.elapsed().as_secs_f64();
+            let cost = Reading::of(running, &stage.database_meter).await?.since(before);
+            points.push((load.sent as f64 / seconds, cost.queries as f64 / seconds));
+        }
+        say(format_args!("demand: {}: {points:.0?}", system.title()));
+        demand.systems.push((system, points));
+    }
+    Ok(demand)
+}
