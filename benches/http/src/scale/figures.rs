@@ -73,17 +73,8 @@ pub(super) struct Writes {
     pub(super) database_micros: f64,
     pub(super) commands: f64,
     pub(super) queries: f64,
-    pub(super) idle: Idle,
-}
-
-/// What all nodes together cost in a second in which nobody asks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Idle {
-    pub(super) server_micros: f64,
-    pub(super) redis_micros: f64,
-    pub(super) database_micros: f64,
-    pub(super) commands: f64,
-    pub(super) queries: f64,
+    /// What all nodes together cost in a second in which nobody asks.
+    pub(super) idle: Cost,
 }
 
 /// What one of something costs.

@@ -12,7 +12,7 @@ use crate::{
     plan::{CONNECTIONS, PRODUCTS, System, ZIPF, traffic},
     scale::{
         Bench,
-        figures::{Idle, Series, Writes},
+        figures::{Cost, Series, Writes},
         step::{RUN_IN, target},
     },
     scenes::say,
@@ -60,12 +60,12 @@ pub(crate) async fn nodes(bench: &mut Bench) -> Result<(Vec<Series>, Vec<Writes>
 ///
 /// # Errors
 /// When a server does not answer.
-pub(crate) async fn idle(bench: &Bench, running: &Running) -> Result<Idle> {
+pub(crate) async fn idle(bench: &Bench, running: &Running) -> Result<Cost> {
     let before = Reading::of(running, &bench.stage.database_meter).await?;
     sleep(IDLE).await;
     let cost = Reading::of(running, &bench.stage.database_meter).await?.since(before);
     let each_second = |total: u64| total as f64 / IDLE.as_secs_f64();
-    Ok(Idle {
+    Ok(Cost {
         server_micros: each_second(cost.server_micros),
         redis_micros: each_second(cost.redis_micros),
         database_micros: each_second(cost.database_micros),
