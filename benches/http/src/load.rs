@@ -3,7 +3,6 @@
 mod answer;
 mod open;
 mod requests;
-mod timer;
 mod wrk;
 
 use std::{net::SocketAddr, time::Duration};
@@ -76,6 +75,15 @@ pub(crate) struct ClosedLoop {
     pub(crate) failed: u64,
     /// Read from the server, heads included.
     pub(crate) bytes: u64,
+    /// Processor time of the load generator, µs.
+    pub(crate) generator_micros: u64,
+}
+
+impl ClosedLoop {
+    /// Answered requests a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.requests as f64 / self.elapsed.as_secs_f64()
+    }
 }
 
 /// What came of an open loop: requests at a given rate, whatever the server does.

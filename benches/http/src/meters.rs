@@ -8,8 +8,8 @@ use anyhow::Result;
 use larder_test_support::Redis;
 
 pub(crate) use self::{
-    database::{DatabaseMeter, SETTINGS, execute, row_updates},
-    processes::{Processes, resident_bytes},
+    database::{DatabaseMeter, SETTINGS, execute, round_trip, row_updates},
+    processes::{Processes, ended_children_micros, resident_bytes},
     redis::RedisMeter,
 };
 use crate::systems::Running;
@@ -19,7 +19,7 @@ use crate::systems::Running;
 pub(crate) struct Reading {
     /// Processor time of the system's own processes, µs.
     pub(crate) server_micros: u64,
-    /// Of the database, whoever it works for.
+    /// Of the database processes that serve the system's own connections, µs.
     pub(crate) database_micros: u64,
     /// Of the system's Redis.
     pub(crate) redis_micros: u64,
@@ -35,18 +35,18 @@ impl Reading {
     /// # Errors
     /// When a server does not answer.
     pub(crate) async fn of(system: &Running, database: &DatabaseMeter) -> Result<Self> {
-        let processes = Processes::now()?;
-        let queries = match system.database_name() {
-            Some(name) => database.queries(name).await?,
-            None => 0,
+        let (queries, backends) = match system.database_name() {
+            Some(name) => (database.queries(name).await?, database.backends(name).await?),
+            None => (0, Vec::new()),
         };
+        let processes = Processes::now()?;
         let (redis_micros, commands) = match system.redis() {
             Some(redis) => Self::of_redis(redis, &processes).await?,
             None => (0, 0),
         };
         Ok(Self {
             server_micros: processes.cpu_micros(&system.pids()),
-            database_micros: processes.cpu_micros(&[database.pid()]),
+            database_micros: processes.cpu_micros(&backends),
             redis_micros,
             queries,
             commands,

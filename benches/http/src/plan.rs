@@ -177,7 +177,7 @@ pub(crate) const OWN_HALF: [System; 10] =
 /// Open loops: at half of the peak of L1 hits, so that the ceilings can be held against it.
 pub(crate) const SAME_RATE: [System; 4] = [Bare, Middleware, TwoLevel, Nginx];
 
-/// Systems whose database queries are counted as traffic grows.
+/// Systems whose database queries are counted as traffic grows, from a start without views that wait.
 pub(crate) const DEMAND: [System; 4] = [Uncached, TwoLevel, TunedTwoLevel, ArticleTwoLevel];
 
 /// Requests a second at which they are.
@@ -185,6 +185,15 @@ pub(crate) const DEMAND_RATES: [f64; 4] = [500.0, 1_000.0, 2_000.0, 8_000.0];
 
 /// Parts of the data that fit into L1, in percent.
 pub(crate) const L1_PERCENT: [u64; 6] = [1, 3, 10, 30, 60, 100];
+
+/// Turns of which the median is a system's peak.
+pub(crate) const PEAK_TURNS: u32 = 3;
+
+/// The shortest turn of an open loop.
+pub(crate) const OPEN_TURN: Duration = Duration::from_secs(5);
+
+/// Of the requests of an open loop, those that its driver may send late before the turn tells nothing of the server.
+pub(crate) const MAX_LATE: f64 = 0.01;
 
 /// How long a turn of the steady state is: views become writes each 45 seconds, and that has to be in it.
 pub(crate) const STEADY: Duration = Duration::from_secs(46);

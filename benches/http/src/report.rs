@@ -42,7 +42,7 @@ pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
 fn text(results: &Results, drawn: &[(PathBuf, &'static str)]) -> String {
     let mut text = String::from("# Larder over HTTP\n\n");
     text.push_str(
-        "Made by `cargo x bench http`; edit nothing here. Ratios are taken within one round, where one system follows the other; the\n\
+        "Made by `cargo x bench http`; edit nothing here. Ratios are taken within one round, in which the systems have their turns in one order; the\n\
          figure is the median of the rounds, least and most stand behind it. Load generator, servers, PostgreSQL and Redis share the\n\
          cores of one machine: absolute figures are for comparing, not for planning.\n\n",
     );
@@ -81,8 +81,11 @@ fn settings(results: &Results) -> String {
     }
     line("products", &tables::grouped(f64::from(PRODUCTS)));
     line("zipf exponent", &ZIPF_EXPONENT.to_string());
+    if let Some(millis) = results.far_round_trip_millis {
+        line("round trip to the far database", &format!("{millis:.2} ms"));
+    }
     if let Some(micros) = results.idle_micros_per_second {
-        line("all idle systems together", &format!("{:.2} % of a core", micros / 10_000.0));
+        line("idle systems of the last scene together", &format!("{:.2} % of a core", micros / 10_000.0));
     }
     text
 }
@@ -90,17 +93,23 @@ fn settings(results: &Results) -> String {
 fn notes() -> String {
     "\n## How to read it\n\n\
      - Larder runs as it comes: default configuration but for `cache.levels`, addresses and the admin token. Views are counted, rate limits are off.\n\
+       In short turns the counted views are not added to the database: that would fall into the turn of another system. The steady state and the\n\
+       queries against traffic have it, as it comes, each 45 seconds.\n\
+     - wrk has one thread for two cores. Where it uses a whole core (`generator cores` near 1), requests a second say what it could ask, and\n\
+       ratios between fast systems lie nearer to 1 than those of the processor time that their servers take. Both are in the table.\n\
      - Server CPU is user and system time of the processes that serve, with all children; for nginx that of the uncached Larder behind it as well.\n\
-       PostgreSQL and Redis stand apart. Time of the load generator is in none of them.\n\
-     - Queries are statements that PostgreSQL executed for that system (`pg_stat_statements`, without `BEGIN` and its like), background work\n\
+       PostgreSQL (the processes that serve the connections of the system) and Redis stand apart. Time of the load generator is in none of them.\n\
+     - Queries are statements that clients had PostgreSQL execute for that system (`pg_stat_statements`, without `BEGIN` and its like), background work\n\
        included. Commands are those that the system's own Redis executed, those within scripts included.\n\
      - RSS is the sum over the processes; what they share counts for each.\n\
      - The peak is from a closed loop (wrk). Latency is from an open loop: requests are due at a fixed rate, and count from when they were due.\n\
        A driver that was itself late is named.\n\
      - The ceilings answer the bytes that Larder answers, from a constant. The bare one sends `content-type` and what actix-web adds; the other\n\
-       one stands inside Larder's middleware and sends Larder's headers, which is checked at the start.\n\
+       one stands inside Larder's middleware and sends headers of the same names, which is checked at the start.\n\
      - Each system has a copy of the same filled database, on one PostgreSQL, and a Redis of its own if it uses one. All demo products are\n\
-       published for this, so that nobody answers 404.\n"
+       published for this, so that nobody answers 404. The recipes' copies have none of Larder's\n\
+       triggers. At the start a recipe has to answer what Larder answers, for eight products.\n\
+     - The two processes of a recipe take connections from one socket, and in some rounds one of them gets most: least and most show it.\n"
         .to_owned()
 }
 
@@ -123,6 +132,7 @@ mod tests {
             queries: requests / 100,
             commands: 0,
             resident_bytes: 32 << 20,
+            generator_micros: 1_000_000,
         }
     }
 
@@ -152,7 +162,7 @@ mod tests {
         assert!(line("| two levels against no cache").ends_with("| not measured | |"));
         assert_eq!(
             line("| Larder, two levels"),
-            "| Larder, two levels | 1.00 | 42,500 (40,000–45,000) | 20.0 | 0.0 | 0.0 | 0.0100 | 0.000 | 32 | 0 |"
+            "| Larder, two levels | 1.00 | 42,500 (40,000–45,000) | 0.50 | 20.0 | 0.0 | 0.0 | 0.0100 | 0.000 | 32 | 0 |"
         );
         assert!(text.contains("![Throughput](report/throughput.svg)"));
         assert!(text.contains("| kernel | 6.1 |"));

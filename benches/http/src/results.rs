@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::plan::{Effort, System};
+use crate::plan::{Effort, MAX_LATE, System};
 
 /// All that is known of one machine; a run of some scenes replaces these.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub(crate) struct Results {
     pub(crate) steady: Option<Measured<Turn>>,
     pub(crate) demand: Option<Demand>,
     pub(crate) hit_ratio: Option<Vec<HitRatio>>,
+    /// Of the scene with the database far away: a question that costs nothing, there and back.
+    #[serde(default)]
+    pub(crate) far_round_trip_millis: Option<f64>,
     pub(crate) redis_lost: Option<Vec<RedisLost>>,
     pub(crate) start_millis: Option<Vec<f64>>,
     pub(crate) memory: Option<Memory>,
@@ -50,12 +53,18 @@ pub(crate) struct Turn {
     pub(crate) queries: u64,
     pub(crate) commands: u64,
     pub(crate) resident_bytes: u64,
+    /// Processor time of the load generator.
+    #[serde(default)]
+    pub(crate) generator_micros: u64,
 }
 
 /// Open loops.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) effort: Effort,
+    /// What each system gets in a closed loop, in requests a second.
+    #[serde(default)]
+    pub(crate) peaks: Vec<(System, f64)>,
     /// All systems at half of the peak of L1 hits.
     pub(crate) same_rate: Vec<(System, Vec<Percentiles>)>,
     /// Each at half of its own peak.
@@ -98,6 +107,9 @@ pub(crate) struct HitRatio {
 pub(crate) struct RedisLost {
     pub(crate) before: f64,
     pub(crate) after: f64,
+    /// From the moment when Redis is back.
+    #[serde(default)]
+    pub(crate) back: f64,
     /// Requests that failed, in and after the moment of the loss.
     pub(crate) failed: u64,
 }
@@ -145,9 +157,32 @@ impl<T> Measured<T> {
 
     /// One figure of `system` over that of `against`, round by round.
     pub(crate) fn ratio(&self, system: System, against: System, figure: impl Fn(&T) -> f64) -> Option<Spread> {
-        let (ours, theirs) = (self.of(system)?, self.of(against)?);
-        let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(our, their)| figure(our) / figure(their)).collect();
-        Spread::of(&ratios)
+        self.ratio_where(system, against, |_| true, figure)
+    }
+
+    /// The same, of the rounds in which both turns are sound.
+    pub(crate) fn ratio_where(
+        &self,
+        system: System,
+        against: System,
+        is_sound: impl Fn(&T) -> bool,
+        figure: impl Fn(&T) -> f64,
+    ) -> Option<Spread> {
+        let rounds = self.of(system)?.iter().zip(self.of(against)?);
+        let sound = rounds.filter(|(our, their)| is_sound(our) && is_sound(their));
+        Spread::of(&sound.map(|(our, their)| figure(our) / figure(their)).collect::<Vec<f64>>())
+    }
+}
+
+impl Percentiles {
+    /// Whether the driver was in time for nearly all requests. If not, the latency is its own.
+    pub(crate) fn is_sound(&self) -> bool {
+        (self.late as f64) <= self.sent as f64 * MAX_LATE
+    }
+
+    /// Whether so many requests were slower than `percentile` that it means something.
+    pub(crate) fn has(&self, percentile: f64) -> bool {
+        self.sent as f64 * (1.0 - percentile / 100.0) >= SAMPLES_BEYOND
     }
 }
 
@@ -161,11 +196,19 @@ impl Turn {
         self.each(self.server_micros)
     }
 
+    /// Of a core that the load generator used.
+    pub(crate) fn generator_cores(&self) -> f64 {
+        self.generator_micros as f64 / 1e6 / self.seconds
+    }
+
     /// `total` for each request; all of it if there was none.
     pub(crate) fn each(&self, total: u64) -> f64 {
         total as f64 / self.requests.max(1) as f64
     }
 }
+
+/// Requests that have to be slower than a percentile, so that it is no chance.
+const SAMPLES_BEYOND: f64 = 10.0;
 
 /// A median with what lies around it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -15,7 +15,7 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::{
-    meters::Processes,
+    meters::{Processes, round_trip},
     plan::{Effort, Scene, System},
     results::{Measured, Results},
     systems::{Running, Stage},
@@ -38,6 +38,9 @@ pub(crate) async fn play(
 ) -> Result<()> {
     if let Some(turns) = scene.turns() {
         let measured = turns::play(turns, &chosen(turns.systems, only), stage, effort).await?;
+        if let Some(url) = stage.all().find_map(Running::far_url) {
+            results.far_round_trip_millis = Some(round_trip(&url).await?.as_secs_f64() * 1_000.0);
+        }
         results.turns.insert(turns.name.to_owned(), measured);
         results.idle_micros_per_second = Some(idle(stage).await?);
         return Ok(());

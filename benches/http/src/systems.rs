@@ -22,7 +22,7 @@ pub(crate) struct Running {
     // What serves goes before what it needs: fields are dropped in this order.
     pub(crate) servers: Vec<Server>,
     /// The slow way to its database.
-    pub(crate) _link: Option<FaultProxy>,
+    pub(crate) link: Option<FaultProxy>,
     pub(crate) redis: Option<Redis>,
     pub(crate) database: Option<TestDatabase>,
 }
@@ -63,6 +63,11 @@ impl Running {
 
     pub(crate) fn database_name(&self) -> Option<&str> {
         self.database.as_ref().map(TestDatabase::name)
+    }
+
+    /// Its database by the slow way, if it has one.
+    pub(crate) fn far_url(&self) -> Option<String> {
+        Some(self.database.as_ref()?.url_at(self.link.as_ref()?.address()))
     }
 
     pub(crate) fn redis(&self) -> Option<&Redis> {

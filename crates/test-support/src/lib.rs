@@ -3,6 +3,7 @@
 mod account;
 mod announced;
 mod browser;
+mod exact_timer;
 mod fault_proxy;
 mod guard;
 mod hostile;
@@ -14,6 +15,7 @@ mod redis;
 pub use self::redis::{Redis, RedisCluster, RedisOptions, RedisSentinels, RedisServer};
 pub use announced::{BROWSER, POSTGRES_URL, REDIS_URL};
 pub use browser::{Browser, Tab};
+pub use exact_timer::ExactTimer;
 pub use fault_proxy::{Direction, Fault, FaultProxy};
 pub use hostile::{Survived, attack};
 pub use postgres::{Postgres, PostgresOptions, PostgresServer, TestDatabase};

@@ -19,6 +19,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
+use larder_test_support::ExactTimer;
 use rand::{SeedableRng as _, rngs::Xoshiro256PlusPlus};
 use rand_distr::{Distribution as _, Exp};
 use tokio::{
@@ -31,7 +32,6 @@ use super::{
     OpenLoop, Target, Traffic,
     answer::Answers,
     requests::{Request, Requests, WRITE_END},
-    timer::Timer,
 };
 
 /// How late the driver itself may come to a request without that being counted.
@@ -139,7 +139,7 @@ async fn drive(
     for (number, answers) in answers.into_iter().enumerate() {
         tasks.spawn_local(listen(Rc::clone(&driver), number, answers));
     }
-    let timer = Timer::new()?;
+    let timer = ExactTimer::new()?;
     let start = Instant::now();
     let mut due = start + schedule.gap();
     while due < start + duration {
@@ -206,6 +206,7 @@ impl Driver {
         if !sent.is_ok_and(|count| count == text.len()) {
             connection.due = None;
             self.outcome.failed += 1;
+            self.record(due, Instant::now());
         }
     }
 
@@ -216,9 +217,8 @@ impl Driver {
             return;
         };
         self.outcome.failed += u64::from(status.is_none_or(|status| status >= 400));
-        if status.is_some() {
-            self.record(due, Instant::now());
-        }
+        // One that broke has been waited for as well.
+        self.record(due, Instant::now());
     }
 
     /// Gives a connection the request that has waited longest.

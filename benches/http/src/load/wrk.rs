@@ -14,6 +14,7 @@ use super::{
     Asked, ClosedLoop, Target, Traffic,
     requests::{Request, Requests},
 };
+use crate::meters::ended_children_micros;
 
 const SCRIPT: &str = include_str!("wrk.lua");
 /// What the line of figures begins with.
@@ -50,10 +51,13 @@ pub(crate) async fn closed_loop(
     command.arg(script.path()).arg(format!("http://{}", target.address)).arg("--");
     command.arg(prepared.path()).arg((traffic.seed % 1_000_000).to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let before = ended_children_micros()?;
     let ended = time::timeout(duration + PATIENCE, command.output()).await.context("wrk did not end")?;
+    let generator_micros = ended_children_micros()?.saturating_sub(before);
     let output = ended.context("start wrk (needs setpriv and wrk; Debian: util-linux, wrk)")?;
     let said = String::from_utf8_lossy(&output.stdout);
-    read(&said).with_context(|| format!("wrk: {said}{}", String::from_utf8_lossy(&output.stderr)))
+    let figures = read(&said).with_context(|| format!("wrk: {said}{}", String::from_utf8_lossy(&output.stderr)))?;
+    Ok(ClosedLoop { generator_micros, ..figures })
 }
 
 /// The requests in a file, as the script reads them.
@@ -84,7 +88,7 @@ fn read(output: &str) -> Result<ClosedLoop> {
     let figures: Vec<u64> = line.split(' ').map(str::parse).collect::<Result<_, _>>().context("odd figures")?;
     let [answered, micros, bytes, refused, broken] = figures[..] else { anyhow::bail!("odd figures") };
     let elapsed = Duration::from_micros(micros);
-    Ok(ClosedLoop { requests: answered - refused, elapsed, failed: refused + broken, bytes })
+    Ok(ClosedLoop { requests: answered - refused, elapsed, failed: refused + broken, bytes, generator_micros: 0 })
 }
 
 #[cfg(test)]
@@ -94,8 +98,8 @@ mod tests {
     #[test]
     fn figures_are_read() {
         let output = "Running 2s test\nlarder-wrk 100 2000000 54321 3 4\n";
-        let expected = ClosedLoop { requests: 97, elapsed: Duration::from_secs(2), failed: 7, bytes: 54_321 };
-        assert_eq!(read(output).unwrap(), expected);
+        let ClosedLoop { requests, elapsed, failed, bytes, .. } = read(output).unwrap();
+        assert_eq!((requests, elapsed, failed, bytes), (97, Duration::from_secs(2), 7, 54_321));
         assert!(read("unable to connect\n").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Statements that PostgreSQL executed, counted by `pg_stat_statements`, for each database apart.
 
-use std::fs;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use larder_test_support::Postgres;
@@ -18,12 +18,16 @@ pub(crate) const SETTINGS: [(&str, &str); 4] = [
 const QUERIES: &str = "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements s \
     JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1";
 
+/// Of which the median is taken.
+const ROUND_TRIPS: usize = 101;
+
+const BACKENDS: &str = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'";
+
 /// A connection to the maintenance database, which nobody else uses.
 #[derive(Debug)]
 pub(crate) struct DatabaseMeter {
     client: Client,
     driver: JoinHandle<()>,
-    pid: i32,
 }
 
 /// Has the database at `url` execute one statement.
@@ -51,6 +55,24 @@ pub(crate) async fn row_updates(url: &str) -> Result<u64> {
     u64::try_from(row.context("ask for changed rows")?.get::<_, i64>(0)).context("a number of rows")
 }
 
+/// Median time of a question that costs the database at `url` nothing.
+///
+/// # Errors
+/// When it can't be reached.
+pub(crate) async fn round_trip(url: &str) -> Result<Duration> {
+    let (client, driver) = connect(url).await?;
+    let mut found = Vec::new();
+    for _ in 0..ROUND_TRIPS {
+        let asked = Instant::now();
+        client.simple_query("").await.context("ask nothing")?;
+        found.push(asked.elapsed());
+    }
+    drop(client);
+    driver.await.context("close a connection")?;
+    found.sort_unstable();
+    Ok(found[found.len() / 2])
+}
+
 async fn connect(url: &str) -> Result<(Client, JoinHandle<()>)> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("connect to PostgreSQL")?;
     // A broken connection fails the question that waits on it.
@@ -64,9 +86,7 @@ impl DatabaseMeter {
         let (client, driver) = connect(&server.url()).await?;
         let create = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
         client.batch_execute(create).await.context("count statements")?;
-        let lock = fs::read_to_string(server.folder().join("data/postmaster.pid")).context("read PostgreSQL's pid")?;
-        let pid = lock.lines().next().and_then(|line| line.parse().ok()).context("PostgreSQL's pid")?;
-        Ok(Self { client, driver, pid })
+        Ok(Self { client, driver })
     }
 
     /// Statements that were executed in `database` so far.
@@ -88,9 +108,13 @@ impl DatabaseMeter {
         Ok(version.split(' ').next().unwrap_or_default().to_owned())
     }
 
-    /// The process from which all of the server descends.
-    pub(crate) fn pid(&self) -> i32 {
-        self.pid
+    /// The processes that serve the connections to `database`.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(crate) async fn backends(&self, database: &str) -> Result<Vec<i32>> {
+        let rows = self.client.query(BACKENDS, &[&database]).await.context("ask for PostgreSQL's processes")?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 }
 

@@ -18,6 +18,8 @@ struct Process {
     parent: i32,
     /// Its own, and that of children that it has waited for.
     ticks: u64,
+    /// Of those, the children's.
+    children: u64,
 }
 
 impl Processes {
@@ -63,12 +65,19 @@ impl Process {
         let fields: Vec<&str> = after_name.split(' ').collect();
         let parent = fields.get(1)?.parse().ok()?;
         // utime, stime, cutime, cstime are fields 14 to 17; the first one after the name is the third.
-        let mut ticks = 0;
-        for field in fields.get(11..15)? {
-            ticks += field.parse::<u64>().ok()?;
-        }
-        Some(Self { parent, ticks })
+        let times: Vec<u64> = fields.get(11..15)?.iter().map(|field| field.parse().ok()).collect::<Option<_>>()?;
+        let (own, children): (u64, u64) = (times[..2].iter().sum(), times[2..].iter().sum());
+        Some(Self { parent, ticks: own + children, children })
     }
+}
+
+/// Processor time of the children of this process that have ended and were waited for, in microseconds, in steps of 10 ms.
+///
+/// # Errors
+/// When `/proc` can't be read.
+pub(crate) fn ended_children_micros() -> Result<u64> {
+    let line = fs::read_to_string("/proc/self/stat").context("read /proc/self/stat")?;
+    Process::parse(&line).map(|process| process.children * TICK_MICROS).context("an odd /proc/self/stat")
 }
 
 /// Resident bytes of `roots` and of all that descends from them; what processes share counts for each.
@@ -95,13 +104,13 @@ mod tests {
 
     #[test]
     fn times_are_found_behind_any_name() {
-        assert_eq!(Process::parse(LINE), Some(Process { parent: 7, ticks: 204 }));
+        assert_eq!(Process::parse(LINE), Some(Process { parent: 7, ticks: 204, children: 4 }));
         assert_eq!(Process::parse("41 (cut off"), None);
     }
 
     #[test]
     fn children_of_children_count() {
-        let process = |parent, ticks| Process { parent, ticks };
+        let process = |parent, ticks| Process { parent, ticks, children: 0 };
         let by_pid = [(2, process(1, 1)), (3, process(2, 10)), (4, process(3, 100)), (5, process(1, 1_000))].into();
         let processes = Processes { by_pid };
         assert_eq!(processes.cpu_micros(&[2]), 111 * TICK_MICROS);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub(crate) use self::lines::{Axis, Lines, Scale, draw as lines};
-use crate::results::{Results, Spread, Turn};
+use crate::results::{Percentiles, Results, Spread, Turn};
 
 /// Draws what was measured into `folder`; answers the files, each with what it shows.
 ///
@@ -52,10 +52,12 @@ fn latency(results: &Results) -> Option<Lines> {
     let latency = results.latency.as_ref()?;
     let mut series = Vec::new();
     for (system, rounds) in &latency.own_half {
+        let sound: Vec<&Percentiles> = rounds.iter().filter(|round| round.is_sound()).collect();
         let points = rounds.first()?.curve.iter().enumerate();
+        let points = points.filter(|(_, (percentile, _))| sound.iter().all(|round| round.has(*percentile)));
         let points = points.filter_map(|(index, (percentile, _))| {
             let micros =
-                Spread::of_rounds(rounds, |round| round.curve.get(index).map_or(f64::NAN, |(_, value)| *value as f64))?;
+                Spread::of_rounds(&sound, |round| round.curve.get(index).map_or(f64::NAN, |(_, value)| *value as f64))?;
             Some((nines(*percentile), (micros.median / 1_000.0).max(0.01)))
         });
         series.push((system.title().to_owned(), points.collect()));

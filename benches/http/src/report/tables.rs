@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    plan::{Effort, System},
-    results::{Measured, Percentiles, Results, Spread, Turn},
+    plan::{Effort, MAX_LATE, System},
+    results::{Latency, Measured, Percentiles, Results, Spread, Turn},
     rows::{Bound, Row, Unit},
 };
 
@@ -13,10 +13,11 @@ pub(super) fn must_reach(rows: &[Row]) -> String {
     let mut text = String::from("| work | asked | measured | |\n|---|---|---|---|\n");
     for row in rows {
         let asked = match row.bound {
-            Bound::AtLeast(least) => format!("≥ {}", exact(least, row.unit)),
-            Bound::AtMost(most) => format!("≤ {}", exact(most, row.unit)),
+            Some(Bound::AtLeast(least)) => format!("≥ {}", exact(least, row.unit)),
+            Some(Bound::AtMost(most)) => format!("≤ {}", exact(most, row.unit)),
+            None => String::new(),
         };
-        let measured = row.measured.map_or_else(|| "not measured".to_owned(), |spread| spread_of(spread, row.unit));
+        let measured = row.measured.map_or_else(|| "not measured".to_owned(), |spread| figure(row, spread));
         let verdict = match row.is_reached() {
             Some(true) => "reached",
             Some(false) => "**not reached**",
@@ -26,6 +27,12 @@ pub(super) fn must_reach(rows: &[Row]) -> String {
     }
     text.push_str("| L1-hit path, allocations in the cache crate | 0 | 0, by the test `crates/cache/tests/allocations.rs` | reached |\n");
     text.replace("|  |", "| |")
+}
+
+/// What is judged is bold.
+fn figure(row: &Row, spread: Spread) -> String {
+    let figure = spread_of(spread, row.unit);
+    if row.bound.is_some() { figure } else { figure.replace("**", "") }
 }
 
 fn exact(value: f64, unit: Unit) -> String {
@@ -54,8 +61,8 @@ fn suffix(unit: Unit) -> &'static str {
 /// One closed loop: a line for each system, ratios first.
 pub(super) fn turns(measured: &Measured<Turn>) -> String {
     let mut text = String::from(
-        "| system | against two levels | requests a second | server µs | database µs | Redis µs | queries | commands | RSS MiB | failed |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| system | against two levels | requests a second | generator cores | server µs | database µs | Redis µs | queries | commands | RSS MiB | failed |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (system, rounds) in &measured.systems {
         let base = if measured.of(System::TwoLevel).is_some() { System::TwoLevel } else { System::FarTwoLevel };
@@ -67,11 +74,12 @@ pub(super) fn turns(measured: &Measured<Turn>) -> String {
         let failed: u64 = rounds.iter().map(|turn| turn.failed).sum();
         writeln!(
             text,
-            "| {} | {ratio} | {} ({}–{}) | {:.1} | {:.1} | {:.1} | {:.4} | {:.3} | {:.0} | {failed} |",
+            "| {} | {ratio} | {} ({}–{}) | {:.2} | {:.1} | {:.1} | {:.1} | {:.4} | {:.3} | {:.0} | {failed} |",
             system.title(),
             grouped(speed.median),
             grouped(speed.min),
             grouped(speed.max),
+            median(&Turn::generator_cores),
             median(&Turn::server_micros_per_request),
             median(&|turn| turn.each(turn.database_micros)),
             median(&|turn| turn.each(turn.redis_micros)),
@@ -81,46 +89,73 @@ pub(super) fn turns(measured: &Measured<Turn>) -> String {
         )
         .unwrap_or_default();
     }
-    let Effort { rounds, seconds, run_in_seconds, .. } = measured.effort;
+    let Effort { rounds, run_in_seconds, .. } = measured.effort;
     writeln!(
         text,
-        "\n{rounds} rounds; turns of {seconds} s after {run_in_seconds} s of run-in. µs of processor time, queries and Redis commands are for each request."
+        "\n{rounds} rounds; turns of {} s after {run_in_seconds} s of run-in or more. µs of processor time, queries and Redis commands are for each request.",
+        lengths(measured)
     )
     .unwrap_or_default();
     text
+}
+
+/// How long turns were, in whole seconds: `3`, or `3 to 46` if they differ.
+fn lengths(measured: &Measured<Turn>) -> String {
+    let all: Vec<f64> = measured.systems.iter().flat_map(|(_, rounds)| rounds).map(|turn| turn.seconds).collect();
+    let Some(Spread { min, max, .. }) = Spread::of(&all) else { return "no".to_owned() };
+    let (least, most) = (format!("{min:.0}"), format!("{max:.0}"));
+    if least == most { least } else { format!("{least} to {most}") }
 }
 
 /// The open loops.
 pub(super) fn latency(results: &Results) -> String {
     let Some(latency) = &results.latency else { return String::new() };
     let mut text = String::from("\n## Latency at half of the peak of L1 hits\n\n");
-    text.push_str(&percentiles(&latency.same_rate));
+    text.push_str(&percentiles(latency, &latency.same_rate));
     text.push_str("\n## Latency of each at half of its own peak\n\n");
-    text.push_str(&percentiles(&latency.own_half));
+    text.push_str(&percentiles(latency, &latency.own_half));
+    writeln!(
+        text,
+        "\nOnly rounds count in which the driver sent at most {} % of the requests late; `–`: there was none, or too few requests for that percentile.",
+        MAX_LATE * 100.0
+    )
+    .unwrap_or_default();
     text
 }
 
-fn percentiles(systems: &[(System, Vec<Percentiles>)]) -> String {
+fn percentiles(latency: &Latency, systems: &[(System, Vec<Percentiles>)]) -> String {
     let mut text = String::from(
-        "| system | requests a second | p50 ms | p99 ms | p99.9 ms | failed | sent late by the driver |\n|---|---|---|---|---|---|---|\n",
+        "| system | requests a second | of its peak | p50 ms | p99 ms | p99.9 ms | failed | rounds | sent late by the driver |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for (system, rounds) in systems {
-        let millis = |figure: fn(&Percentiles) -> u64| {
-            Spread::of_rounds(rounds, |round| figure(round) as f64 / 1_000.0).map_or_else(String::new, |spread| {
-                format!("{:.2} ({:.2}–{:.2})", spread.median, spread.min, spread.max)
-            })
+        let sound: Vec<&Percentiles> = rounds.iter().filter(|round| round.is_sound()).collect();
+        let millis = |percentile: f64, figure: fn(&Percentiles) -> u64| {
+            let shown: Vec<f64> = sound
+                .iter()
+                .filter(|round| round.has(percentile))
+                .map(|round| figure(round) as f64 / 1_000.0)
+                .collect();
+            Spread::of(&shown).map_or_else(
+                || "–".to_owned(),
+                |spread| format!("{:.2} ({:.2}–{:.2})", spread.median, spread.min, spread.max),
+            )
         };
         let sum = |figure: fn(&Percentiles) -> u64| rounds.iter().map(figure).sum::<u64>();
         let late = sum(|round| round.late) as f64 / sum(|round| round.sent).max(1) as f64 * 100.0;
+        let rate = rounds.first().map_or(0.0, |round| round.per_second);
+        let peak = latency.peaks.iter().find(|(other, _)| other == system);
+        let part = peak.map_or_else(String::new, |(_, peak)| format!("{:.0} %", rate / peak * 100.0));
         writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {late:.2} % |",
+            "| {} | {} | {part} | {} | {} | {} | {} | {} of {} | {late:.2} % |",
             system.title(),
-            grouped(rounds.first().map_or(0.0, |round| round.per_second)),
-            millis(|round| round.p50),
-            millis(|round| round.p99),
-            millis(|round| round.p999),
+            grouped(rate),
+            millis(50.0, |round| round.p50),
+            millis(99.0, |round| round.p99),
+            millis(99.9, |round| round.p999),
             sum(|round| round.failed),
+            sound.len(),
+            rounds.len(),
         )
         .unwrap_or_default();
     }
@@ -135,10 +170,10 @@ pub(super) fn rest(results: &Results) -> String {
         text.push_str(&turns(steady));
     }
     if let Some(rounds) = &results.redis_lost {
-        text.push_str("\n## Redis killed under load\n\n| round | before, requests a second | after | failed |\n|---|---|---|---|\n");
+        text.push_str("\n## Redis killed under load\n\nEach round has a new node.\n\n| round | before, requests a second | after | once Redis is back | failed |\n|---|---|---|---|---|\n");
         for (index, round) in rounds.iter().enumerate() {
-            let (before, after) = (grouped(round.before), grouped(round.after));
-            writeln!(text, "| {} | {before} | {after} | {} |", index + 1, round.failed).unwrap_or_default();
+            let [before, after, back] = [round.before, round.after, round.back].map(grouped);
+            writeln!(text, "| {} | {before} | {after} | {back} | {} |", index + 1, round.failed).unwrap_or_default();
         }
     }
     if let Some(memory) = &results.memory {

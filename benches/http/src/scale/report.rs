@@ -210,6 +210,7 @@ mod tests {
             queries: 0,
             commands: 0,
             resident_bytes: 5 << 20,
+            generator_micros: 0,
         };
         let counts = Counts::default();
         Step { step: "10 %".to_owned(), turn, bytes: requests * 100, counts, hits, misses: 1_000 - hits, held: 1_000 }

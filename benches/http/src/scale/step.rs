@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     load::{self, Target, Traffic},
-    meters::{Reading, resident_bytes},
+    meters::{Reading, ended_children_micros, resident_bytes},
     results::Turn,
     scenes::{node::ProductCache, say},
     systems::{ADMIN_TOKEN, Running},
@@ -74,6 +74,7 @@ impl Bench {
         let looked_up = lookups(running).await;
         let before = Reading::of(running, &self.stage.database_meter).await?;
         let counted = Counts::of(&pids)?;
+        let generators = ended_children_micros()?;
         let load = drive(running, &Traffic { stream: MEASURED_STREAM, ..*traffic }, connections, time).await?;
         let counts = Counts::of(&pids)?.since(counted);
         let cost = Reading::of(running, &self.stage.database_meter).await?.since(before);
@@ -88,6 +89,7 @@ impl Bench {
             queries: cost.queries,
             commands: cost.commands,
             resident_bytes: resident_bytes(&pids)?,
+            generator_micros: ended_children_micros()?.saturating_sub(generators),
         };
         ensure!(turn.requests > turn.failed, "{step}: nothing is answered");
         let (per_second, each) = (turn.per_second(), turn.server_micros_per_request());

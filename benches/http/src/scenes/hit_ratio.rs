@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::{node::ProductCache, say};
 use crate::{
-    load::{self, Asked},
+    load::{self, Asked, Traffic},
     plan::{Effort, L1_PERCENT, System, ZIPF, ZIPF_EXPONENT, traffic},
     results::HitRatio,
     systems::{Levels, Stage},
@@ -12,6 +12,9 @@ use crate::{
 
 /// Run-ins before a node is believed to hold what it will hold.
 const FILLING: u32 = 4;
+
+/// Requests that are prepared.
+const LONG_WALK: u64 = 524_288;
 
 /// What products get of the capacity of L1; lists and totals have the rest.
 const SHARE_PERCENT: u64 = 80;
@@ -42,8 +45,10 @@ async fn measure(stage: &Stage, effort: &Effort, capacity: Option<u64>) -> Resul
     settings.extend(capacity.map(|bytes| ("LARDER__CACHE__L1_CAPACITY_BYTES", bytes.to_string())));
     let running = stage.node(System::L1, Levels::L1, &settings).await?;
     let (target, node) = (running.target()?, running.address().context("a node")?);
-    let traffic = traffic(ZIPF, Asked::Product, 0);
-    load::closed_loop(&target, &traffic, effort.connections, effort.run_in() * FILLING).await?;
+    // The walk must not begin anew while it is measured: what comes again would be hit too often.
+    let filling = Traffic { prepared_at_least: LONG_WALK, ..traffic(ZIPF, Asked::Product, 0) };
+    let traffic = Traffic { stream: 1, ..filling };
+    load::closed_loop(&target, &filling, effort.connections, effort.run_in() * FILLING).await?;
     let before = ProductCache::of(node).await?;
     load::closed_loop(&target, &traffic, effort.connections, effort.turn()).await?;
     let after = ProductCache::of(node).await?;

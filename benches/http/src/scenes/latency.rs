@@ -1,12 +1,12 @@
 //! Open loops: requests are due at a fixed rate, and latency counts from when they were.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{chosen, say, turns};
 use crate::{
     load::{self, Asked, Traffic},
-    plan::{Effort, OWN_HALF, SAME_RATE, System, ZIPF, traffic},
-    results::{Latency, Percentiles},
+    plan::{Effort, OPEN_TURN, OWN_HALF, PEAK_TURNS, SAME_RATE, System, ZIPF, traffic},
+    results::{Latency, Percentiles, Spread},
     systems::Stage,
 };
 
@@ -22,26 +22,31 @@ pub(super) async fn play(only: &[System], stage: &mut Stage, effort: &Effort) ->
     let same = chosen(&SAME_RATE, only);
     stage.ensure(&[own.as_slice(), &same, &[System::TwoLevel]].concat()).await?;
     let traffic = traffic(ZIPF, Asked::Product, 0);
-    let hits = half_of_peak(System::TwoLevel, stage, &traffic, effort).await?;
-    let mut rates = Vec::new();
-    for system in own {
+    let hits = peak(System::TwoLevel, stage, &traffic, effort).await?;
+    let mut peaks = Vec::new();
+    for &system in &own {
         let is_hits = system == System::TwoLevel;
-        rates.push((system, if is_hits { hits } else { half_of_peak(system, stage, &traffic, effort).await? }));
+        peaks.push((system, if is_hits { hits } else { peak(system, stage, &traffic, effort).await? }));
     }
-    let same: Vec<(System, f64)> = same.into_iter().map(|system| (system, hits)).collect();
+    let rates: Vec<(System, f64)> = peaks.iter().map(|(system, peak)| (*system, peak / 2.0)).collect();
+    let same: Vec<(System, f64)> = same.into_iter().map(|system| (system, hits / 2.0)).collect();
     Ok(Latency {
         effort: *effort,
+        peaks,
         same_rate: rounds(&same, stage, &traffic, effort).await?,
         own_half: rounds(&rates, stage, &traffic, effort).await?,
     })
 }
 
-/// Half of what a closed loop gets, in requests a second.
-async fn half_of_peak(system: System, stage: &Stage, traffic: &Traffic, effort: &Effort) -> Result<f64> {
+/// What a closed loop gets, in requests a second: the median of some turns, for one may be disturbed.
+async fn peak(system: System, stage: &Stage, traffic: &Traffic, effort: &Effort) -> Result<f64> {
     let running = stage.get(system)?;
     turns::run_in(running, traffic, effort, 2).await?;
-    let turn = turns::turn(running, stage, traffic, effort).await?;
-    Ok(turn.per_second() / 2.0)
+    let mut found = Vec::new();
+    for _ in 0..PEAK_TURNS.min(effort.rounds) {
+        found.push(turns::turn(running, stage, traffic, effort).await?.per_second());
+    }
+    Ok(Spread::of(&found).context("no turn")?.median)
 }
 
 async fn rounds(
@@ -55,7 +60,8 @@ async fn rounds(
         for ((system, rounds), (_, rate)) in measured.iter_mut().zip(rates) {
             turns::run_in(stage.get(*system)?, traffic, effort, 1).await?;
             let target = stage.get(*system)?.target()?;
-            let load = load::open_loop(&target, traffic, effort.connections, *rate, effort.turn()).await?;
+            let length = if effort.rounds > 1 { effort.turn().max(OPEN_TURN) } else { effort.turn() };
+            let load = load::open_loop(&target, traffic, effort.connections, *rate, length).await?;
             let at = |percentile: f64| load.latency.value_at_percentile(percentile);
             let percentiles = Percentiles {
                 per_second: *rate,

@@ -70,5 +70,6 @@ pub(super) async fn turn(running: &Running, stage: &Stage, traffic: &Traffic, ef
         queries: cost.queries,
         commands: cost.commands,
         resident_bytes: resident_bytes(&running.pids())?,
+        generator_micros: load.generator_micros,
     })
 }

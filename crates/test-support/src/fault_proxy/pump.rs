@@ -1,15 +1,20 @@
 //! One direction of one connection.
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::tcp::{ReadHalf, WriteHalf},
     sync::watch,
-    time::{Instant, sleep_until},
 };
 
 use super::{Counts, Direction, Fault};
+use crate::ExactTimer;
 
 /// Bytes taken from a socket at once.
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -39,6 +44,7 @@ impl Pump {
     /// When either side breaks, or the link has lost bytes and would go on with a gap.
     pub(super) async fn run(mut self, mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK_BYTES];
+        let timer = ExactTimer::new()?;
         while !self.is_done() {
             let fault = *self.fault.borrow_and_update();
             let swallows = self.swallows(fault);
@@ -51,7 +57,8 @@ impl Pump {
             let next_due = self.under_way.front().map(|(due, _)| *due).filter(|_| fault != Fault::Hold);
             tokio::select! {
                 _ = self.fault.changed() => {}
-                () = sleep_until(next_due.unwrap_or_else(Instant::now)), if next_due.is_some() => {
+                waited = timer.wait_until(next_due.unwrap_or_else(Instant::now)), if next_due.is_some() => {
+                    waited?;
                     self.deliver(&mut to).await?;
                 }
                 read = from.read(&mut chunk), if reads => match read? {

@@ -37,7 +37,7 @@ pub(crate) async fn nodes(bench: &mut Bench) -> Result<(Vec<Series>, Vec<Writes>
     let mut running = Running {
         system: System::TwoLevel,
         servers: Vec::new(),
-        _link: None,
+        link: None,
         redis: Some(redis),
         database: Some(database),
     };

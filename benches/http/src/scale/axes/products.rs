@@ -57,5 +57,5 @@ pub(crate) async fn products(bench: &mut Bench) -> Result<Vec<Series>> {
 
 async fn start(bench: &Bench, levels: Levels, url: &str) -> Result<Running> {
     let node = bench.stage.larder.start(levels, url, None, &[no_views(), no_warm_up()]).await?;
-    Ok(Running { system: System::L1, servers: vec![Server::Ours(node)], _link: None, redis: None, database: None })
+    Ok(Running { system: System::L1, servers: vec![Server::Ours(node)], link: None, redis: None, database: None })
 }

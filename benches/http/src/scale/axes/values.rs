@@ -42,7 +42,7 @@ pub(crate) async fn values(bench: &mut Bench) -> Result<Vec<Series>> {
     ];
     let mut found = levels.map(|(_, _, name)| Series::new(name));
     let mut running =
-        Running { system: System::Uncached, servers: Vec::new(), _link: None, redis: None, database: Some(database) };
+        Running { system: System::Uncached, servers: Vec::new(), link: None, redis: None, database: Some(database) };
     for length in LENGTHS {
         let url = running.database.as_ref().map(larder_test_support::TestDatabase::url).unwrap_or_default();
         execute(&url, &lengthen(length)).await?;
