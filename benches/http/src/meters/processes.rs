@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
 
-/// Microseconds of a clock tick: `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
-const TICK_MICROS: u64 = 10_000;
+use crate::proc::{Stat, TICK_MICROS};
 
 /// All processes, as they are at one moment.
 #[derive(Debug, Default)]
@@ -30,8 +29,7 @@ impl Processes {
             let pid = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<i32>().ok());
             let Some(pid) = pid else { continue };
             // Processes end while they are looked at.
-            let Ok(line) = fs::read_to_string(path.join("stat")) else { continue };
-            by_pid.extend(Process::parse(&line).map(|process| (pid, process)));
+            by_pid.extend(Stat::read(&path).map(|stat| (pid, Process::from(&stat))));
         }
         Ok(Self { by_pid })
     }
@@ -56,18 +54,9 @@ impl Processes {
     }
 }
 
-impl Process {
-    /// Reads a line of `/proc/PID/stat`; the name in it may hold anything, brackets and spaces as well.
-    fn parse(line: &str) -> Option<Self> {
-        let (_, after_name) = line.rsplit_once(") ")?;
-        let fields: Vec<&str> = after_name.split(' ').collect();
-        let parent = fields.get(1)?.parse().ok()?;
-        // utime, stime, cutime, cstime are fields 14 to 17; the first one after the name is the third.
-        let mut ticks = 0;
-        for field in fields.get(11..15)? {
-            ticks += field.parse::<u64>().ok()?;
-        }
-        Some(Self { parent, ticks })
+impl From<&Stat> for Process {
+    fn from(stat: &Stat) -> Self {
+        Self { parent: stat.parent, ticks: stat.user_ticks + stat.system_ticks + stat.children_ticks }
     }
 }
 
@@ -90,14 +79,6 @@ fn resident_of(status: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LINE: &str = "41 (a ) (b) S 7 41 41 0 -1 4194304 900 0 0 0 150 50 3 1 20 0 4 0 100 1 2 3";
-
-    #[test]
-    fn times_are_found_behind_any_name() {
-        assert_eq!(Process::parse(LINE), Some(Process { parent: 7, ticks: 204 }));
-        assert_eq!(Process::parse("41 (cut off"), None);
-    }
 
     #[test]
     fn children_of_children_count() {
