@@ -84,11 +84,12 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     if options.quick {
         return Ok(());
     }
-    if figures == Figures::default() {
-        say(format_args!("{} is not there: SCALE.md stays as it is", file.display()));
-        return page::renew(&figures, &options.page);
+    let missing = figures.missing();
+    if missing.is_empty() {
+        report::write(&figures, &options.report)?;
+    } else {
+        say(format_args!("SCALE.md stays as it is: no figures of {missing:?} in {}", file.display()));
     }
-    report::write(&figures, &options.report)?;
     page::renew(&figures, &options.page)
 }
 

@@ -121,6 +121,12 @@ impl Figures {
             .with_context(|| format!("understand {}: it is damaged, or of another version", file.display()))
     }
 
+    /// What the page of all axes lacks.
+    pub(super) fn missing(&self) -> Vec<Axis> {
+        let shown = Axis::value_variants().iter().copied().filter(|axis| *axis != Axis::Costs);
+        shown.filter(|axis| !self.axes.contains_key(axis)).collect()
+    }
+
     /// Replaces `file`, or leaves it as it was.
     ///
     /// # Errors
@@ -147,6 +153,14 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise a run of one axis would take all others from the page.
+    #[test]
+    fn a_page_lacks_what_was_not_measured() {
+        let mut figures = Figures::default();
+        figures.axes.insert(Axis::Nodes, Vec::new());
+        assert_eq!(figures.missing(), [Axis::Products, Axis::L1, Axis::Connections, Axis::Values]);
+    }
 
     #[test]
     fn figures_are_kept_and_damaged_ones_are_named_so() {
