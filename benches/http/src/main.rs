@@ -6,6 +6,7 @@ mod machine;
 mod meters;
 mod peers;
 mod plan;
+mod proc;
 mod report;
 mod results;
 mod rows;

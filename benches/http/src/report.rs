@@ -106,6 +106,7 @@ fn notes() -> String {
        A driver that was itself late is named.\n\
      - The ceilings answer the bytes that Larder answers, from a constant. The bare one sends `content-type` and what actix-web adds; the other\n\
        one stands inside Larder's middleware and sends headers of the same names, which is checked at the start.\n\
+     - PostgreSQL runs with `fsync`, `synchronous_commit` and `full_page_writes` off: no write waits for a disk, whoever makes it.\n\
      - Each system has a copy of the same filled database, on one PostgreSQL, and a Redis of its own if it uses one. All demo products are\n\
        published for this, so that nobody answers 404. The recipes' copies have none of Larder's\n\
        triggers. At the start a recipe has to answer what Larder answers, for eight products.\n\

@@ -4,6 +4,7 @@ mod axes;
 mod costs;
 mod counts;
 mod figures;
+mod made;
 mod model;
 mod page;
 mod report;
@@ -16,12 +17,15 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::ValueEnum as _;
 
-use self::figures::{Axis, Figures};
+use self::{
+    figures::{Axis, Figures},
+    made::Made,
+};
 use crate::{
-    machine::facts,
+    scenes::say,
     systems::{Larder, Stage},
 };
 
@@ -39,13 +43,13 @@ pub(crate) struct Options {
     /// Only these; the others keep the figures that they have.
     #[arg(long, value_enum, value_name = "AXIS", value_delimiter = ',')]
     only: Vec<Axis>,
-    /// Writes the pages from what was measured before.
+    /// Writes the pages from what was measured before; without that, the tables of the model from the inputs that stand in their page.
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     report_only: bool,
-    /// The folder with the raw results, and with the file of a million products, if there is one.
+    /// The folder with the file of a million products, if there is one.
     #[arg(long, value_name = "FOLDER", default_value = "target/bench-http")]
     results: PathBuf,
-    /// The folder of SCALE.md.
+    /// The folder of SCALE.md, of its plot, and of the figures that both are made from.
     #[arg(long, value_name = "FOLDER", default_value = "benches")]
     report: PathBuf,
     /// The page whose tables of the model are made anew.
@@ -68,16 +72,24 @@ struct Bench {
 /// # Errors
 /// When something does not start, does not answer, or cannot be written.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    let file = options.results.join(if options.quick { "scale-quick.json" } else { "scale.json" });
+    let file = if options.quick {
+        options.results.join("scale-quick.json")
+    } else {
+        options.report.join(report::FOLDER).join("scale.json")
+    };
     let mut figures = Figures::read(&file)?;
     if !options.report_only {
         measure(options, &mut figures, &file).await?;
     }
-    ensure!(figures != Figures::default(), "nothing was measured yet: {} is not there", file.display());
     if options.quick {
         return Ok(());
     }
-    report::write(&figures, &options.report)?;
+    let missing = figures.missing();
+    if missing.is_empty() {
+        report::write(&figures, &options.report)?;
+    } else {
+        say(format_args!("SCALE.md stays as it is: no figures of {missing:?} in {}", file.display()));
+    }
     page::renew(&figures, &options.page)
 }
 
@@ -85,13 +97,14 @@ async fn measure(options: &Options, figures: &mut Figures, file: &Path) -> Resul
     let program = options.larder.canonicalize().context("find the larder program")?;
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let stage = Stage::open(Larder { program, workers }).await?;
-    figures.machine = facts(&stage).await?;
     let seconds = if options.quick { 1 } else { options.seconds };
+    let made = Made::now(&stage, seconds).await?;
     let mut bench = Bench { stage, turn: Duration::from_secs(u64::from(seconds)), folder: options.results.clone() };
     let chosen = if options.only.is_empty() { Axis::value_variants() } else { options.only.as_slice() };
     for &axis in chosen {
         eprintln!("axis {axis:?}");
         Box::pin(play(axis, &mut bench, figures)).await.with_context(|| format!("axis {axis:?}"))?;
+        figures.made.insert(axis, made.clone());
         figures.write(file)?;
     }
     Ok(())

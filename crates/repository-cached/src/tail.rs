@@ -18,7 +18,7 @@ use crate::{caches::Caches, recent::Recent, touched::Touched};
 const PERIOD: Duration = Duration::from_millis(250);
 /// Most changes that one poll hands over; with more, everything is forgotten instead.
 const MOST_CHANGES: usize = 10_000;
-/// Shortest time between two polls that were asked for: anybody's reads may ask.
+/// Shortest time from the begin of a poll to that of the next, 200 a second at most: anybody's reads and writes may ask for one.
 const SPACING: Duration = Duration::from_millis(5);
 /// Longest wait for a connection, after shorter ones were in vain.
 const LONGEST_OPENING: Duration = Duration::from_secs(5);
@@ -90,6 +90,7 @@ impl Tail {
             }
         };
         *opening = 2 * self.patience;
+        let mut began_at = time::Instant::now();
         if let Err(cause) = self.poll(&mut *tail).await {
             if *cause.kind() != ErrorKind::Timeout {
                 self.lose(&cause).await;
@@ -98,17 +99,16 @@ impl Tail {
         }
         *pause = SHORTEST_PAUSE;
         loop {
-            let polled_at = time::Instant::now();
             let waited = tokio::select! {
                 waited = tail.wait(PERIOD) => waited,
-                () = self.asked.notified() => {
-                    time::sleep_until(polled_at + SPACING).await;
-                    Ok(())
-                }
+                () = self.asked.notified() => Ok(()),
             };
             if let Err(cause) = waited {
                 return cause;
             }
+            // What comes alone does not wait; what comes in a stream is taken in together.
+            time::sleep_until(began_at + SPACING).await;
+            began_at = time::Instant::now();
             if let Err(cause) = self.poll(&mut *tail).await {
                 return cause;
             }

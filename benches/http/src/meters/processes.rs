@@ -1,11 +1,10 @@
 //! Processor time and memory of processes and their children, from `/proc`.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result};
 
-/// Microseconds of a clock tick: `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
-const TICK_MICROS: u64 = 10_000;
+use crate::proc::{Stat, TICK_MICROS};
 
 /// All processes, as they are at one moment.
 #[derive(Debug, Default)]
@@ -18,8 +17,6 @@ struct Process {
     parent: i32,
     /// Its own, and that of children that it has waited for.
     ticks: u64,
-    /// Of those, the children's.
-    children: u64,
 }
 
 impl Processes {
@@ -32,8 +29,7 @@ impl Processes {
             let pid = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<i32>().ok());
             let Some(pid) = pid else { continue };
             // Processes end while they are looked at.
-            let Ok(line) = fs::read_to_string(path.join("stat")) else { continue };
-            by_pid.extend(Process::parse(&line).map(|process| (pid, process)));
+            by_pid.extend(Stat::read(&path).map(|stat| (pid, Process::from(&stat))));
         }
         Ok(Self { by_pid })
     }
@@ -58,16 +54,9 @@ impl Processes {
     }
 }
 
-impl Process {
-    /// Reads a line of `/proc/PID/stat`; the name in it may hold anything, brackets and spaces as well.
-    fn parse(line: &str) -> Option<Self> {
-        let (_, after_name) = line.rsplit_once(") ")?;
-        let fields: Vec<&str> = after_name.split(' ').collect();
-        let parent = fields.get(1)?.parse().ok()?;
-        // utime, stime, cutime, cstime are fields 14 to 17; the first one after the name is the third.
-        let times: Vec<u64> = fields.get(11..15)?.iter().map(|field| field.parse().ok()).collect::<Option<_>>()?;
-        let (own, children): (u64, u64) = (times[..2].iter().sum(), times[2..].iter().sum());
-        Some(Self { parent, ticks: own + children, children })
+impl From<&Stat> for Process {
+    fn from(stat: &Stat) -> Self {
+        Self { parent: stat.parent, ticks: stat.user_ticks + stat.system_ticks + stat.children_ticks }
     }
 }
 
@@ -76,8 +65,8 @@ impl Process {
 /// # Errors
 /// When `/proc` can't be read.
 pub(crate) fn ended_children_micros() -> Result<u64> {
-    let line = fs::read_to_string("/proc/self/stat").context("read /proc/self/stat")?;
-    Process::parse(&line).map(|process| process.children * TICK_MICROS).context("an odd /proc/self/stat")
+    let stat = Stat::read(Path::new("/proc/self")).context("read /proc/self/stat")?;
+    Ok(stat.children_ticks * TICK_MICROS)
 }
 
 /// Resident bytes of `roots` and of all that descends from them; what processes share counts for each.
@@ -100,17 +89,9 @@ fn resident_of(status: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const LINE: &str = "41 (a ) (b) S 7 41 41 0 -1 4194304 900 0 0 0 150 50 3 1 20 0 4 0 100 1 2 3";
-
-    #[test]
-    fn times_are_found_behind_any_name() {
-        assert_eq!(Process::parse(LINE), Some(Process { parent: 7, ticks: 204, children: 4 }));
-        assert_eq!(Process::parse("41 (cut off"), None);
-    }
-
     #[test]
     fn children_of_children_count() {
-        let process = |parent, ticks| Process { parent, ticks, children: 0 };
+        let process = |parent, ticks| Process { parent, ticks };
         let by_pid = [(2, process(1, 1)), (3, process(2, 10)), (4, process(3, 100)), (5, process(1, 1_000))].into();
         let processes = Processes { by_pid };
         assert_eq!(processes.cpu_micros(&[2]), 111 * TICK_MICROS);

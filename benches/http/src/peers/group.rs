@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::proc::Stat;
+
 /// The group of processes that one command leads.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -50,10 +52,11 @@ impl Group {
     /// The processes of the group, without the watcher.
     pub(super) fn pids(&self) -> Vec<i32> {
         let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-        let stat = |name: &str| fs::read_to_string(format!("/proc/{name}/stat")).ok();
-        let names = processes.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let of_group = names.filter(|name| stat(name).is_some_and(|stat| serves_in(&stat, self.leader.id())));
-        of_group.filter_map(|name| name.parse().ok()).collect()
+        let of_group = processes
+            .flatten()
+            .filter(|entry| Stat::read(&entry.path()).is_some_and(|stat| serves_in(&stat, self.leader.id())));
+        let names = of_group.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| name.parse().ok()).collect()
     }
 }
 
@@ -65,12 +68,9 @@ impl Drop for Group {
     }
 }
 
-/// Whether a line of `/proc/PID/stat` is of that group, and not of the watcher.
-fn serves_in(stat: &str, group: u32) -> bool {
-    // The name may hold anything, spaces and parentheses included.
-    let Some((start, rest)) = stat.rsplit_once(") ") else { return false };
-    let [state, _parent, its_group, ..] = rest.split(' ').collect::<Vec<_>>()[..] else { return false };
-    its_group.parse() == Ok(group) && state != "Z" && !start.ends_with("(bash")
+/// Whether a process is of that group, and not the watcher.
+fn serves_in(stat: &Stat, group: u32) -> bool {
+    u32::try_from(stat.group) == Ok(group) && stat.state != 'Z' && stat.name != "bash"
 }
 
 #[cfg(test)]
@@ -80,12 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_whether_its_process_serves() {
-        assert!(serves_in("12 (python3) S 1 34 34 0", 34));
-        assert!(serves_in("12 (a) b) S 1 34 34 0", 34));
-        assert!(!serves_in("12 (python3) S 34 1 1 0", 34));
-        assert!(!serves_in("12 (python3) Z 1 34 34 0", 34));
-        assert!(!serves_in("12 (bash) S 1 34 34 0", 34));
+    fn only_those_of_the_group_serve() {
+        let stat = |name: &str, state: char, group: u32| {
+            Stat::parse(&format!("12 ({name}) {state} 34 {group} 34 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 100")).unwrap()
+        };
+        assert!(serves_in(&stat("python3", 'S', 34), 34));
+        assert!(serves_in(&stat("a) b", 'S', 34), 34));
+        assert!(!serves_in(&stat("python3", 'S', 1), 34));
+        assert!(!serves_in(&stat("python3", 'Z', 34), 34));
+        assert!(!serves_in(&stat("bash", 'S', 34), 34));
     }
 
     #[tokio::test]
@@ -101,7 +104,7 @@ mod tests {
         let pids = group.pids();
         drop(group);
         let serves =
-            |pid: &i32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+            |pid: &i32| Stat::read(&Path::new("/proc").join(pid.to_string())).is_some_and(|stat| stat.state != 'Z');
         while pids.iter().any(serves) {
             assert!(Instant::now() < give_up, "a worker goes on");
             tokio::time::sleep(Duration::from_millis(5)).await;

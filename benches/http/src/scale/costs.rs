@@ -35,6 +35,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<Costs> {
     let mut running = bench.stage.node(System::TwoLevel, Levels::TwoLevel, &settings).await?;
     let (uniform, zipf) = (traffic(Keys::Uniform, Asked::Product, 0), traffic(ZIPF, Asked::Product, 0));
     sleep(SETTLED).await;
+    let idle = idle(bench, &running).await?;
     let loading = bench.timed_step("empty caches", &running, &uniform, CONNECTIONS, COLD).await?;
     let node = running.address().context("a node")?;
     fill(node, u64::from(PRODUCTS)).await?;
@@ -47,8 +48,8 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<Costs> {
     running.servers = vec![Server::Ours(second)];
     sleep(SETTLED).await;
     let fetching = bench.timed_step("hits in L2", &running, &uniform, CONNECTIONS, COLD).await?;
-    let l1 = each(&hitting, hitting.turn.requests, &Cost::default(), 0);
-    let beyond = |step: &Step| each(step, step.misses, &l1, step.hits);
+    let l1 = each(&hitting, hitting.turn.requests, &idle, &Cost::default(), 0);
+    let beyond = |step: &Step| each(step, step.misses, &idle, &l1, step.hits);
     drop(running);
     let (viewed, of_two) = (viewed(bench, 1).await?, viewed(bench, 2).await?);
     let costs = Costs {
@@ -63,15 +64,19 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<Costs> {
     Ok(costs)
 }
 
-/// What each of `count` took of a step, in which `others` more cost `known` each.
-fn each(step: &Step, count: u64, known: &Cost, others: u64) -> Cost {
-    let left = |total: u64, known: f64| (total as f64 - known * others as f64).max(0.0) / count.max(1) as f64;
+/// What each of `count` took of a step, in which `others` more cost `known` each, and each second `idle`.
+fn each(step: &Step, count: u64, idle: &Cost, known: &Cost, others: u64) -> Cost {
+    let turn = &step.turn;
+    let left = |total: u64, part: fn(&Cost) -> f64| {
+        let elsewhere = part(idle) * turn.seconds + part(known) * others as f64;
+        (total as f64 - elsewhere).max(0.0) / count.max(1) as f64
+    };
     Cost {
-        server_micros: left(step.turn.server_micros, known.server_micros),
-        redis_micros: left(step.turn.redis_micros, known.redis_micros),
-        database_micros: left(step.turn.database_micros, known.database_micros),
-        commands: left(step.turn.commands, known.commands),
-        queries: left(step.turn.queries, known.queries),
+        server_micros: left(turn.server_micros, |cost| cost.server_micros),
+        redis_micros: left(turn.redis_micros, |cost| cost.redis_micros),
+        database_micros: left(turn.database_micros, |cost| cost.database_micros),
+        commands: left(turn.commands, |cost| cost.commands),
+        queries: left(turn.queries, |cost| cost.queries),
     }
 }
 
@@ -123,4 +128,40 @@ async fn viewed(bench: &Bench, nodes: usize) -> Result<Cost> {
         commands: one(cost.commands, idle.commands),
         queries: one(cost.queries, idle.queries),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{results::Turn, scale::counts::Counts};
+
+    /// Otherwise two clock ticks, times a million requests, are a shard of Redis.
+    #[test]
+    fn what_a_node_costs_idle_is_no_request() {
+        let turn = Turn {
+            requests: 1_000,
+            failed: 0,
+            seconds: 3.0,
+            server_micros: 40_000,
+            database_micros: 18_000,
+            redis_micros: 5_000,
+            queries: 48,
+            commands: 60,
+            resident_bytes: 0,
+            generator_micros: 0,
+        };
+        let counts = Counts::default();
+        let step = Step { step: String::new(), turn, bytes: 0, counts, hits: 900, misses: 100, held: 0 };
+        let idle = Cost {
+            server_micros: 5_000.0,
+            redis_micros: 2_000.0,
+            database_micros: 6_000.0,
+            commands: 20.0,
+            queries: 16.0,
+        };
+        let l1 = each(&step, 1_000, &idle, &Cost::default(), 0);
+        assert_eq!(l1, Cost { server_micros: 25.0, ..Cost::default() });
+        let beyond = each(&step, step.misses, &idle, &Cost { server_micros: 20.0, ..Cost::default() }, step.hits);
+        assert_eq!(beyond.server_micros, 70.0);
+    }
 }

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::counts::Counts;
-use crate::results::{Machine, Turn};
+use super::{counts::Counts, made::Made};
+use crate::results::Turn;
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
@@ -27,11 +27,12 @@ pub(crate) enum Axis {
     Costs,
 }
 
-/// All figures of one machine; a run of some axes replaces these.
+/// All figures; a run of some axes replaces these.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Figures {
-    pub(super) machine: Machine,
+    /// How each axis was measured.
+    pub(super) made: BTreeMap<Axis, Made>,
     pub(super) axes: BTreeMap<Axis, Vec<Series>>,
     /// With one node, two, and so on.
     pub(super) writes: Vec<Writes>,
@@ -64,6 +65,8 @@ pub(super) struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Writes {
     pub(super) nodes: usize,
+    /// The rate.
+    pub(super) per_second: f64,
     pub(super) writes: u64,
     pub(super) failed: u64,
     /// Of the node that writes, of all others together, and so on; without what they cost idle.
@@ -108,22 +111,34 @@ impl Figures {
     /// Reads `file`; nothing was measured if there is none.
     ///
     /// # Errors
-    /// When it can't be read, or is of another version.
+    /// When it can't be read, is damaged, or is of another version.
     pub(super) fn read(file: &Path) -> Result<Self> {
         if !file.exists() {
             return Ok(Self::default());
         }
         let json = fs::read(file).with_context(|| format!("read {}", file.display()))?;
         serde_json::from_slice(&json)
-            .with_context(|| format!("{} was written by another version; remove it", file.display()))
+            .with_context(|| format!("understand {}: it is damaged, or of another version", file.display()))
     }
 
+    /// What the page of all axes lacks.
+    pub(super) fn missing(&self) -> Vec<Axis> {
+        let shown = Axis::value_variants().iter().copied().filter(|axis| *axis != Axis::Costs);
+        shown.filter(|axis| !self.axes.contains_key(axis)).collect()
+    }
+
+    /// Replaces `file`, or leaves it as it was.
+    ///
     /// # Errors
     /// When it can't be written.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
         let folder = file.parent().context("a file without a folder")?;
         fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-        fs::write(file, serde_json::to_vec_pretty(self)?).with_context(|| format!("write {}", file.display()))
+        let mut json = serde_json::to_vec_pretty(self)?;
+        json.push(b'\n');
+        let new = file.with_extension("json.new");
+        fs::write(&new, json).with_context(|| format!("write {}", new.display()))?;
+        fs::rename(&new, file).with_context(|| format!("replace {}", file.display()))
     }
 }
 
@@ -132,5 +147,31 @@ impl Step {
     pub(super) fn hit_ratio(&self) -> Option<f64> {
         let lookups = self.hits + self.misses;
         (lookups > 0).then(|| self.hits as f64 / lookups as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a run of one axis would take all others from the page.
+    #[test]
+    fn a_page_lacks_what_was_not_measured() {
+        let mut figures = Figures::default();
+        figures.axes.insert(Axis::Nodes, Vec::new());
+        assert_eq!(figures.missing(), [Axis::Products, Axis::L1, Axis::Connections, Axis::Values]);
+    }
+
+    #[test]
+    fn figures_are_kept_and_damaged_ones_are_named_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report/scale.json");
+        assert_eq!(Figures::read(&file).unwrap(), Figures::default());
+        let figures = Figures { made: [(Axis::L1, Made::default())].into(), ..Figures::default() };
+        figures.write(&file).unwrap();
+        assert_eq!(Figures::read(&file).unwrap(), figures);
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        fs::write(&file, "{").unwrap();
+        assert!(format!("{:#}", Figures::read(&file).unwrap_err()).contains("damaged"));
     }
 }

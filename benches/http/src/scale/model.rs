@@ -21,14 +21,14 @@ pub(super) const DATABASE_CORES: f64 = 64.0;
 /// How busy a core may be on average: beyond, queues grow.
 pub(super) const BUSY: f64 = 0.6;
 
-/// What products get of the capacity of L1.
-const SHARE: f64 = 0.8;
+/// What products get of the capacity of L1; lists and totals have the rest.
+pub(super) const SHARE_PERCENT: u64 = 80;
 
 /// `cache.ttl_ms`, in seconds.
 const LIFE: f64 = 600.0;
 
 /// A tail of the outbox asks at most once in 5 ms, however many changes there are.
-pub(super) const POLLS: f64 = 200.0;
+const POLLS: f64 = 200.0;
 
 /// More nodes than anybody runs: what needs more has no answer.
 const MOST_NODES: u64 = 4_096;
@@ -159,7 +159,7 @@ impl Inputs {
     /// The smallest number of nodes that is enough, and what else is needed then; none if no number is.
     pub(super) fn need(&self, setting: &Setting, rate: f64) -> Option<Need> {
         let popularity = Popularity::zipf(CATALOGUE, setting.exponent);
-        let time = popularity.characteristic_requests(setting.l1_bytes * SHARE / self.entry_bytes);
+        let time = popularity.characteristic_requests(self.held(setting));
         let with = |nodes: u64| self.with(&popularity, time, setting, rate, nodes);
         let mut high = 1;
         while !with(high).fits() {
@@ -176,13 +176,23 @@ impl Inputs {
         Some(with(high))
     }
 
+    /// Products that fit into an L1.
+    fn held(&self, setting: &Setting) -> f64 {
+        setting.l1_bytes * SHARE_PERCENT as f64 / 100.0 / self.entry_bytes
+    }
+
+    /// Of so many writes a second, those of which another node hears one by one: as many as its questions are enough for. A tail takes what
+    /// there is each time it asks, so the others come together.
+    pub(super) fn alone(&self, writes: f64) -> f64 {
+        writes.min(POLLS / self.heard.queries.max(1.0))
+    }
+
     fn with(&self, popularity: &Popularity, time: f64, setting: &Setting, rate: f64, nodes: u64) -> Need {
         let flows = Flows::of(popularity, time, setting, rate, nodes as f64);
         let nodes_of = nodes as f64;
         let others = nodes_of - 1.0;
         let writes = rate * WRITES;
-        // A tail takes what there is each time it asks: changes beyond its questions come with others, as views do.
-        let alone = writes.min(POLLS);
+        let alone = self.alone(writes);
         let together = writes - alone + flows.viewed;
         let sum = |part: fn(&Cost) -> f64| {
             flows.l1 * part(&self.l1)
@@ -289,7 +299,7 @@ mod tests {
         let need = inputs().need(setting, 1e6).unwrap();
         assert!(need.nodes > 1 && need.fits());
         let popularity = Popularity::zipf(CATALOGUE, setting.exponent);
-        let time = popularity.characteristic_requests(setting.l1_bytes * SHARE / 1_000.0);
+        let time = popularity.characteristic_requests(inputs().held(setting));
         assert!(!inputs().with(&popularity, time, setting, 1e6, need.nodes - 1).fits());
     }
 
@@ -298,6 +308,13 @@ mod tests {
         let dear = Inputs { viewed_heard: cost(10_000.0, 0.0, 0.0), ..inputs() };
         assert!(dear.need(&SETTINGS[2], 1e4).is_some());
         assert!(dear.need(&SETTINGS[2], 1e7).is_none());
+    }
+
+    #[test]
+    fn a_tail_asks_no_more_often_than_it_may() {
+        let twice = Inputs { heard: Cost { queries: 2.0, ..Cost::default() }, ..Inputs::default() };
+        assert_eq!((twice.alone(30.0), twice.alone(5_000.0)), (30.0, POLLS / 2.0));
+        assert_eq!(Inputs::default().alone(5_000.0), POLLS);
     }
 
     #[test]

@@ -6,9 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{
     figures::{Cost, Figures},
-    model::{
-        BUSY, CATALOGUE, DATABASE_CORES, Inputs, NODE_CORES, Need, POLLS, Popularity, RATES, SETTINGS, Setting, WRITES,
-    },
+    model::{BUSY, CATALOGUE, DATABASE_CORES, Inputs, NODE_CORES, Need, Popularity, RATES, SETTINGS, Setting, WRITES},
 };
 use crate::report::grouped;
 
@@ -22,15 +20,16 @@ const HELD: [f64; 6] = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5];
 /// Exponents for which they are.
 const EXPONENTS: [f64; 4] = [0.64, 0.75, 0.83, 0.99];
 
-/// Puts the tables of what was measured into `page`; leaves it alone while something is missing.
+/// Puts the tables of what was measured into `page`. While something of that is missing, reckons them anew from the inputs that stand there;
+/// without these, leaves the page alone.
 ///
 /// # Errors
 /// When the page cannot be read or written, or has no place for them.
 pub(super) fn renew(figures: &Figures, page: &Path) -> Result<()> {
-    let Some(inputs) = Inputs::of(figures) else { return Ok(()) };
     let text = fs::read_to_string(page).with_context(|| format!("read {}", page.display()))?;
     let (before, rest) = text.split_once(BEGIN).with_context(|| format!("{} lacks {BEGIN}", page.display()))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("{} lacks {END}", page.display()))?;
+    let (made, after) = rest.split_once(END).with_context(|| format!("{} lacks {END}", page.display()))?;
+    let Some(inputs) = Inputs::of(figures).or_else(|| read(made)) else { return Ok(()) };
     fs::write(page, format!("{before}{BEGIN}\n{}{END}{after}", section(&inputs)))
         .with_context(|| format!("write {}", page.display()))
 }
@@ -143,7 +142,7 @@ fn by_hand(inputs: &Inputs) -> String {
     let reads = rate - need.writes;
     let (hits, others) = (reads * need.l1_hits, need.nodes as f64 - 1.0);
     let fetched = (reads - hits - need.loads).max(0.0);
-    let alone = need.writes.min(POLLS);
+    let alone = inputs.alone(need.writes);
     let together = need.writes - alone + need.viewed;
     let mut text = format!(
         "By hand, the nodes of \"{}\" at {} requests a second:\n\n| a second | times µs | cores |\n|---|---|---|\n",
@@ -224,7 +223,7 @@ mod tests {
         renew(&Figures::default(), &page).unwrap();
         assert!(fs::read_to_string(&page).unwrap().contains("of before"));
         let writes = serde_json::from_value(serde_json::json!({
-            "nodes": 1, "writes": 1, "failed": 0, "writer_micros": 1.0, "others_micros": 0.0, "redis_micros": 1.0,
+            "nodes": 1, "per_second": 1.0, "writes": 1, "failed": 0, "writer_micros": 1.0, "others_micros": 0.0, "redis_micros": 1.0,
             "database_micros": 1.0, "commands": 1.0, "queries": 1.0,
             "idle": {"server_micros": 1.0, "redis_micros": 1.0, "database_micros": 1.0, "commands": 1.0, "queries": 1.0},
         }));
@@ -232,5 +231,8 @@ mod tests {
         renew(&Figures { writes: vec![writes.unwrap()], costs: Some(costs), ..Figures::default() }, &page).unwrap();
         let text = fs::read_to_string(&page).unwrap();
         assert!(text.starts_with("before\n") && text.ends_with("after\n") && !text.contains("of before"), "{text}");
+        fs::write(&page, text.replace("Together", "Apart")).unwrap();
+        renew(&Figures::default(), &page).unwrap();
+        assert_eq!(fs::read_to_string(&page).unwrap(), text, "reckoned from the inputs of the page");
     }
 }

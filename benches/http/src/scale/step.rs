@@ -21,6 +21,9 @@ use crate::{
 /// Load before a step that is not measured.
 pub(super) const RUN_IN: Duration = Duration::from_secs(1);
 
+/// How many times as long an L1 is filled by the traffic itself where that decides what it holds.
+pub(super) const FILLING: u32 = 4;
+
 /// Requests that are prepared where none may come twice only because the walk begins anew.
 pub(super) const FRESH: u64 = 524_288;
 

@@ -1,10 +1,14 @@
 //! What a node hears of the database: lists that moved, changes that a read must see, and what it does while it hears nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use larder_domain::CatalogueStats;
-use larder_repository::{Changed, ErrorKind, Freshness, Origin, Position, ProductRepository};
+use larder_repository::{Changed, ErrorKind, Freshness, Origin, Position, ProductRepository, Written};
 use larder_repository_cached::{CachedProducts, CachedProductsOptions};
+use tokio::time;
 
 use crate::{
     scene::{Scene, believes, confirmed, count, draft, price, read, until},
@@ -245,4 +249,41 @@ async fn an_outbox_that_had_to_be_collapsed_is_counted() {
     scene.outbox.collapse(7);
     let node = scene.alone(SECOND);
     until("it is trimmed", async || node.coherence().collapsed == 7).await;
+}
+
+/// A node that heard of a change some time ago. The clock stands still from now on, and goes on only while everybody waits.
+async fn at_rest(scene: &Scene, created: &Written) -> CachedProducts {
+    let node = scene.alone(SECOND);
+    confirmed(&node).await;
+    time::pause();
+    scene.outbox.announce(created);
+    time::sleep(Duration::from_millis(20)).await;
+    node
+}
+
+#[tokio::test]
+async fn a_stream_of_changes_has_the_database_asked_200_times_a_second() {
+    let scene = Scene::new().await;
+    let created = scene.create("S-1", "tea").await;
+    let _node = at_rest(&scene, &created).await;
+    let (before, began) = (scene.outbox.polls.load(Ordering::SeqCst), time::Instant::now());
+    while began.elapsed() < SECOND {
+        scene.outbox.announce(&created);
+        time::sleep(Duration::from_millis(1)).await;
+    }
+    let polls = scene.outbox.polls.load(Ordering::SeqCst) - before;
+    // The clock of timers counts whole milliseconds: between two polls are five or six of them.
+    assert!((150..=201).contains(&polls), "{polls} in a second");
+}
+
+#[tokio::test]
+async fn a_change_that_comes_alone_is_asked_for_at_once() {
+    let scene = Scene::new().await;
+    let created = scene.create("S-1", "tea").await;
+    let _node = at_rest(&scene, &created).await;
+    let before = scene.outbox.polls.load(Ordering::SeqCst);
+    scene.outbox.announce(&created);
+    // The least that the clock can go on: nothing else is due within it.
+    time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(scene.outbox.polls.load(Ordering::SeqCst), before + 1);
 }

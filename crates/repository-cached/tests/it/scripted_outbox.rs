@@ -22,6 +22,8 @@ const TIMELINE: u64 = 1;
 pub(crate) struct ScriptedOutbox {
     state: Mutex<State>,
     news: Notify,
+    /// Questions of tails.
+    pub(crate) polls: AtomicUsize,
     /// Batches that a relay was lent.
     pub(crate) taken: AtomicUsize,
     /// Changes of the current server.
@@ -130,6 +132,7 @@ struct Tail {
 #[async_trait]
 impl OutboxTail for Tail {
     async fn poll(&mut self, _limit: usize) -> Result<Polled, Error> {
+        self.outbox.polls.fetch_add(1, Ordering::SeqCst);
         let mut state = self.outbox.working()?;
         assert!(!std::mem::take(&mut state.panics), "on purpose");
         let newest_row = state.rows.len() as u64;

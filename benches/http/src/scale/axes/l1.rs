@@ -9,17 +9,12 @@ use crate::{
     scale::{
         Bench,
         figures::Series,
-        step::{FRESH, RUN_IN},
+        model::SHARE_PERCENT,
+        step::{FILLING, FRESH, RUN_IN},
     },
     scenes::node::ProductCache,
     systems::{Levels, Running},
 };
-
-/// What products get of the capacity of L1; lists and totals have the rest.
-const SHARE_PERCENT: u64 = 80;
-
-/// How long the policy sees traffic before it is measured.
-const FILLING: u32 = 4;
 
 /// PostgreSQL and no Redis, so that each miss is a query.
 ///

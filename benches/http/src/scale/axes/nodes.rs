@@ -21,8 +21,11 @@ use crate::{
 
 const MOST: usize = 3;
 
-/// Writes a second.
-const RATE: f64 = 400.0;
+/// Writes a second: so few that the tail of another node, which asks each 5 ms at most, hears of most of them one by one.
+const RATE: f64 = 50.0;
+
+/// How many times as long as other turns they take, so that there are enough of them.
+const WRITING: u32 = 10;
 
 /// How long idle nodes are watched.
 const IDLE: Duration = Duration::from_secs(5);
@@ -82,7 +85,7 @@ async fn write(bench: &Bench, running: &Running) -> Result<Writes> {
     let before = Reading::of(running, &bench.stage.database_meter).await?;
     let writer_before = Processes::now()?.cpu_micros(&[writer]);
     let began = Instant::now();
-    let load = load::open_loop(&target(first), &traffic, CONNECTIONS, RATE, bench.turn * 2).await?;
+    let load = load::open_loop(&target(first), &traffic, CONNECTIONS, RATE, bench.turn * WRITING).await?;
     // What follows a write on the other nodes is there by then.
     sleep(Duration::from_millis(300)).await;
     let seconds = began.elapsed().as_secs_f64();
@@ -93,6 +96,7 @@ async fn write(bench: &Bench, running: &Running) -> Result<Writes> {
     let idle_of_one = idle.server_micros / nodes as f64;
     let found = Writes {
         nodes,
+        per_second: RATE,
         writes: load.sent,
         failed: load.failed,
         writer_micros: each(writer_micros, idle_of_one),

@@ -9,7 +9,7 @@ use crate::{
     scale::{
         Bench,
         figures::Series,
-        step::{FRESH, RUN_IN},
+        step::{FILLING, FRESH, RUN_IN},
     },
     scenes::{
         memory::{prepared, seeded},
@@ -22,9 +22,6 @@ use crate::{
 /// leaves it behind.
 const SIZES: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const ONLY_IF_THERE: u32 = 1_000_000;
-
-/// How long an L1 is filled by the traffic itself.
-const FILLING: u32 = 4;
 
 /// SQLite, as only there a million products are prepared.
 ///
