@@ -1,6 +1,6 @@
 //! The machine, and the versions of everything that ran on it.
 
-use std::{fs, process::Command};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use anyhow::Result;
 
@@ -27,7 +27,7 @@ pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
         ("processor", processor(&read("/proc/cpuinfo"))),
         ("memory", memory(&read("/proc/meminfo"))),
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
-        ("larder", Larder::version(&stage.larder.program)?),
+        ("larder", larder(&stage.larder.program)?),
         ("PostgreSQL", stage.database_meter.version().await?),
         ("Redis", RedisMeter::version(&stage.redis().await?).await?),
     ];
@@ -36,6 +36,24 @@ pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
     }
     facts.push(("recipes", packages(&read(REQUIREMENTS))));
     Ok(Machine { facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() })
+}
+
+/// The version of the program, and the commit of the sources that lie here.
+fn larder(program: &Path) -> Result<String> {
+    let mut said = Larder::version(program)?;
+    if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
+        // What a run itself writes is no change.
+        let changed = git(&["status", "--porcelain", "--", ".", ":(exclude)*.md", ":(exclude)benches/report"]);
+        let state = if changed.is_some_and(|files| files.is_empty()) { "" } else { " with changes" };
+        write!(said, ", commit {commit}{state}")?;
+    }
+    Ok(said)
+}
+
+/// What git says; nothing where there is none, or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// What is there; nothing if it can't be read.

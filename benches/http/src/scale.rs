@@ -22,6 +22,7 @@ use clap::ValueEnum as _;
 use self::figures::{Axis, Figures};
 use crate::{
     machine::facts,
+    place::Place,
     systems::{Larder, Stage},
 };
 
@@ -82,6 +83,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 }
 
 async fn measure(options: &Options, figures: &mut Figures, file: &Path) -> Result<()> {
+    let _place = Place::take(&options.results)?;
     let program = options.larder.canonicalize().context("find the larder program")?;
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let stage = Stage::open(Larder { program, workers }).await?;
