@@ -29,7 +29,8 @@ pub(super) fn facts(results: &Results) -> String {
             }
         }
     }
-    let line = |name: &String| format!("| {name} | {} |\n", shown(&values[name], results.runs.len()));
+    let scenes = results.runs.len() + of_unknown_runs(results).len();
+    let line = |name: &String| format!("| {name} | {} |\n", shown(&values[name], scenes));
     names.iter().map(line).collect()
 }
 
@@ -65,13 +66,18 @@ pub(super) fn several_runs(results: &Results) -> String {
         writeln!(text, "\n**The scenes are of {} runs**, oldest first: {}.", runs.len(), each.join("; "))
             .unwrap_or_default();
     }
-    let is_unknown = |scene: &&Scene| has_figures(results, **scene) && !results.runs.contains_key(&name_of(**scene));
-    let unknown: Vec<String> = Scene::value_variants().iter().filter(is_unknown).map(|scene| name_of(*scene)).collect();
+    let unknown = of_unknown_runs(results);
     if !unknown.is_empty() {
         writeln!(text, "\nWhere and how these scenes were measured was not kept: {}.", unknown.join(", "))
             .unwrap_or_default();
     }
     text
+}
+
+/// Scenes with figures whose run was not kept.
+fn of_unknown_runs(results: &Results) -> Vec<String> {
+    let scenes = Scene::value_variants().iter().filter(|scene| has_figures(results, **scene));
+    scenes.map(|scene| name_of(*scene)).filter(|name| !results.runs.contains_key(name)).collect()
 }
 
 /// A section with what is planned and has no figures, by name; nothing if all have.
@@ -167,8 +173,10 @@ mod tests {
 
     #[test]
     fn figures_without_a_run_are_named() {
-        let results = Results { start_millis: Some(vec![1.0]), ..Results::default() };
+        let runs = [("far".to_owned(), run(1, "a", 64))].into();
+        let results = Results { start_millis: Some(vec![1.0]), runs, ..Results::default() };
         assert!(several_runs(&results).contains("was not kept: start."));
+        assert!(facts(&results).contains("| larder | a (far) |"), "it is not known of the other");
     }
 
     #[test]
