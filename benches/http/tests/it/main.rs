@@ -71,6 +71,14 @@ impl Run {
     }
 }
 
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Of a test that failed; otherwise it has ended.
+        drop(self.bench.kill());
+        drop(self.bench.wait());
+    }
+}
+
 fn bench(folder: &Path) -> Command {
     let mut bench = Command::new("env");
     bench.args(["--default-signal=INT", BENCH, "run", "--quick"]).env("TMPDIR", folder.join("tmp"));
