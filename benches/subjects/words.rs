@@ -1,6 +1,6 @@
 //! The command line of a bench: words that choose what is measured, and the options that this bench has.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write as _};
 
 use anyhow::{Context, Result, bail};
 
@@ -37,4 +37,17 @@ pub(crate) fn of_command_line(known: &[&str]) -> Result<Asked> {
         }
     }
     Ok(asked)
+}
+
+/// Whether `name` has one of `words` in it; always if there are none.
+pub(crate) fn is_wanted(name: &str, words: &[String]) -> bool {
+    words.is_empty() || words.iter().any(|word| name.contains(word.as_str()))
+}
+
+/// Says that nothing here is meant: plain `cargo bench` hands the same words to each bench, so it is no error.
+///
+/// # Errors
+/// When it cannot be said.
+pub(crate) fn say_none(what: &str, words: &[String]) -> Result<()> {
+    writeln!(std::io::stdout(), "no {what} has {} in its name", words.join(" or ")).context("say so")
 }

@@ -35,8 +35,13 @@ async fn main() -> Result<()> {
     let Asked { words, options } = words::of_command_line(&[PRODUCTS, URL])?;
     let count = options.get(PRODUCTS).map_or(Ok(FEW), |count| count.parse());
     let count = count.with_context(|| format!("{PRODUCTS} takes a number of products"))?;
+    let mut wanted = questions::all(count)?;
+    wanted.retain(|question| words::is_wanted(question.name, &words));
+    if wanted.is_empty() {
+        return words::say_none("question of the catalogue", &words);
+    }
     if let Some(url) = options.get(URL) {
-        return report(&open(url)?, count, &words).await;
+        return report(&open(url)?, wanted).await;
     }
     let settings = [("shared_buffers", "1GB"), ("max_wal_size", "4GB")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -45,7 +50,7 @@ async fn main() -> Result<()> {
     let database = open(&place.url())?;
     database.migrate().await?;
     fill(&database, &place.url(), count).await?;
-    report(&database, count, &words).await
+    report(&database, wanted).await
 }
 
 fn open(url: &str) -> Result<PostgresDatabase> {
@@ -65,13 +70,13 @@ async fn fill(database: &PostgresDatabase, url: &str, count: u32) -> Result<()> 
     Ok(())
 }
 
-async fn report(database: &PostgresDatabase, count: u32, words: &[String]) -> Result<()> {
+async fn report(database: &PostgresDatabase, wanted: Vec<Question>) -> Result<()> {
     let products = PostgresProducts::new(database);
     let mut out = std::io::stdout();
     writeln!(out, "| question | p50 ms | p99 ms | times |\n|---|---|---|---|")?;
-    let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
-    for question in questions::all(&products, count).await?.iter().filter(|question| is_wanted(question.name)) {
-        writeln!(out, "{}", measure(&products, question).await?)?;
+    for mut question in wanted {
+        question.prepare(&products).await?;
+        writeln!(out, "{}", measure(&products, &question).await?)?;
     }
     database.close().await;
     Ok(())

@@ -1,6 +1,6 @@
 //! The questions: what each route asks of the database when nothing is cached.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use larder_domain::{
     Category, PageParts, PageRequest, Price, PriceRange, ProductFilter, ProductId, ProductQuery, SearchWords, Sort,
     SortKey, SortOrder, Window,
@@ -22,10 +22,20 @@ enum Asked {
     Product(usize),
     /// Ids of a list, and then its products, or only its total.
     List(ProductQuery),
+    /// What follows a page, by a cursor that is not known yet.
+    Following(PageRequest),
     Stats,
 }
 
 impl Question {
+    /// Finds out what has to be known before it can be asked.
+    pub(crate) async fn prepare(&mut self, products: &PostgresProducts) -> Result<()> {
+        if let Asked::Following(page) = self.asked {
+            self.asked = cursor(products, page).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn ask(&self, products: &PostgresProducts, turn: usize) -> Result<()> {
         match &self.asked {
             Asked::Product(count) => {
@@ -38,6 +48,7 @@ impl Question {
                     products.get_many(&page.ids, Freshness::Latest).await?;
                 }
             }
+            Asked::Following(_) => bail!("{} was not prepared", self.name),
             Asked::Stats => {
                 products.stats(Freshness::Latest).await?;
             }
@@ -57,7 +68,7 @@ fn total(name: &'static str, filter: ProductFilter) -> Result<Question> {
 }
 
 /// All of them, of a catalogue of `count` demo products.
-pub(crate) async fn all(products: &PostgresProducts, count: u32) -> Result<Vec<Question>> {
+pub(crate) fn all(count: u32) -> Result<Vec<Question>> {
     let everything = ProductFilter::published;
     let page = PageRequest::new(1, 20)?;
     let newest = Sort::default();
@@ -65,7 +76,7 @@ pub(crate) async fn all(products: &PostgresProducts, count: u32) -> Result<Vec<Q
     let mut questions = vec![
         Question { name: "one product", asked: Asked::Product(usize::try_from(count)?) },
         list("newest, page 1", everything(), newest, page),
-        Question { name: "newest, by cursor after nine tenths", asked: cursor(products, deep).await? },
+        Question { name: "newest, by cursor after nine tenths", asked: Asked::Following(deep) },
         list("newest, by number after nine tenths", everything(), newest, deep),
         total("newest, total", everything())?,
         list(

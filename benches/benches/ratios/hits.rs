@@ -17,13 +17,17 @@ use crate::{
     rounds::Table,
 };
 
+/// Its rows.
+pub(crate) const ON_ONE_THREAD: &str = "hit in L1, one thread";
+pub(crate) const ON_TWO_THREADS: &str = "hit in L1, two threads on one key";
+
 const HITS: u32 = 400_000;
 const KEY: u64 = 42;
 
 /// On one thread, and on two that ask for the same key.
 pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let (bare, cache) = (filled_moka().await, filled_l1().await?);
-    for (work, threads) in [("hit in L1, one thread", 1), ("hit in L1, two threads on one key", 2)] {
+    for (work, threads) in [(ON_ONE_THREAD, 1), (ON_TWO_THREADS, 2)] {
         let bare = || {
             let bare = bare.clone();
             on_threads(threads, move || bare_hits(bare.clone()))

@@ -18,6 +18,10 @@ use crate::{
     rounds::Table,
 };
 
+/// Its rows.
+pub(crate) const HITS: &str = "hit in L2, 64 tasks, against a pipelined GET";
+pub(crate) const BATCH: &str = "100 keys in one call, against one by one";
+
 const TASKS: u64 = 64;
 const CALLS: u64 = 1_000;
 
@@ -26,10 +30,8 @@ pub(crate) async fn measure(table: &mut Table, redis: &RedisServer) -> Result<()
     let (connection, cache) = (filled_connection(redis).await?, filled_l2(redis).await?);
     let bare_gets = |key| bare_gets(connection.clone(), key);
     let our_gets = |key| our_gets(cache.clone(), key);
-    let hits = "hit in L2, 64 tasks, against a pipelined GET";
-    table.compare(hits, 1.5, || in_tasks(&bare_gets), || in_tasks(&our_gets)).await?;
-    let batch = "100 keys in one call, against one by one";
-    table.compare(batch, 1.0 / 15.0, || one_by_one(&cache), || in_one(&cache)).await
+    table.compare(HITS, 1.5, || in_tasks(&bare_gets), || in_tasks(&our_gets)).await?;
+    table.compare(BATCH, 1.0 / 15.0, || one_by_one(&cache), || in_one(&cache)).await
 }
 
 /// The time of one call, with 64 tasks that call one after the other. No two ask for one key at the same time, so that no call saves

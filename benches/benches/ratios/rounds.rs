@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::Result;
 
+use crate::words;
+
 const ROUNDS: usize = 9;
 
 /// A table of ratios that is written while it is measured.
@@ -37,7 +39,7 @@ impl Table {
         B: Future<Output = Duration>,
         O: Future<Output = Duration>,
     {
-        if !self.wanted.is_empty() && !self.wanted.iter().any(|word| work.contains(word)) {
+        if !words::is_wanted(work, &self.wanted) {
             return Ok(());
         }
         bare().await;

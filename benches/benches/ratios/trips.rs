@@ -8,6 +8,9 @@ use larder_test_support::RedisServer;
 
 use crate::redis_bodies::cache_of_l2;
 
+/// Its part of the output.
+pub(crate) const TITLE: &str = "commands that the server ran";
+
 /// Commands of a miss and of a hit, as the server counts them.
 pub(crate) async fn report(redis: &RedisServer) -> Result<String> {
     let cache = cache_of_l2(redis, "trips")?;
@@ -26,7 +29,7 @@ pub(crate) async fn report(redis: &RedisServer) -> Result<String> {
     cache.get_or_load_many(&many, nothing).await?;
     settled(&cache, 100).await;
     let batch = redis.command_counts().await?;
-    let mut text = String::from("commands that the server ran (those inside of scripts included)\n\n");
+    let mut text = format!("{TITLE} (those inside of scripts included)\n\n");
     for (work, from, to) in
         [("miss", &before, &missed), ("hit in L2", &missed, &hit), ("batch of 100, 98 of them misses", &hit, &batch)]
     {

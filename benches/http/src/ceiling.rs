@@ -27,6 +27,10 @@ pub(crate) const LISTENS: &str = "ceiling address=";
 /// The largest body of a batch that is read.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// A database that the middleware wants and nobody asks. It is in the working folder, which whoever starts a ceiling removes: a ceiling is
+/// killed, and can remove nothing.
+const UNUSED: &str = "sqlite://unused.db";
+
 /// `larder-bench-http ceiling`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -64,13 +68,11 @@ async fn bare(workers: usize, routes: Routes) -> Result<()> {
 }
 
 async fn within_middleware(workers: usize, routes: Routes) -> Result<()> {
-    let folder = tempfile::tempdir().context("make a folder")?;
-    let database = format!("sqlite://{}", folder.path().join("unused.db").display());
     let workers = workers.to_string();
     let settings = [
         ("LARDER__SERVER__BIND", "127.0.0.1:0"),
         ("LARDER__SERVER__WORKERS", &workers),
-        ("LARDER__DATABASE__URL", &database),
+        ("LARDER__DATABASE__URL", UNUSED),
         ("LARDER__CACHE__LEVELS", "none"),
     ];
     let config = Config::read(None, settings.map(|(name, value)| (name.into(), value.into())))?;

@@ -38,6 +38,27 @@ pub(crate) async fn facts(stage: &Stage) -> Result<Machine> {
     Ok(Machine { facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() })
 }
 
+/// The commit of the sources that lie here, and whether there is more than was committed.
+pub(crate) fn commit() -> String {
+    // What a run itself writes is no change.
+    let changes = git(&["status", "--porcelain", "--", ".", ":(exclude)*.md", ":(exclude)benches/report"]);
+    commit_of(git(&["rev-parse", "--short=12", "HEAD"]), changes.as_deref())
+}
+
+fn commit_of(head: Option<String>, changes: Option<&str>) -> String {
+    match (head, changes) {
+        (None, _) => "unknown".to_owned(),
+        (Some(head), Some("")) => head,
+        (Some(head), _) => format!("{head}, changed since"),
+    }
+}
+
+/// What git says; nothing where there is none, or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// What is there; nothing if it can't be read.
 fn read(file: &str) -> String {
     fs::read_to_string(file).unwrap_or_default()
@@ -98,6 +119,14 @@ mod tests {
     fn packages_are_named_with_their_versions() {
         let requirements = "# why\nFastAPI==0.1.2\nuvicorn[standard]==3.4 ; python\nother==1\n";
         assert_eq!(packages(requirements), "fastapi 0.1.2, uvicorn 3.4");
+    }
+
+    #[test]
+    fn a_commit_tells_whether_it_is_all() {
+        let head = || Some("0a1b2c".to_owned());
+        assert_eq!(commit_of(head(), Some("")), "0a1b2c");
+        assert_eq!(commit_of(head(), Some("?? benches/new.rs")), "0a1b2c, changed since");
+        assert_eq!(commit_of(None, None), "unknown");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `REPORT.md` and its plots, made from the results and nothing else.
 
 mod articles;
+mod excerpt;
 mod plots;
+mod provenance;
 mod tables;
 
 use std::{
@@ -13,12 +15,14 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
+    kept,
     plan::{PRODUCTS, TURNS, ZIPF_EXPONENT},
     results::Results,
     rows,
 };
 
 pub(crate) use self::{
+    excerpt::excerpt,
     plots::{Axis, Lines, Scale, lines},
     tables::{capitalized, grouped},
 };
@@ -26,13 +30,19 @@ pub(crate) use self::{
 /// The folder of the plots, beside the report.
 const PLOTS: &str = "report";
 
-/// Writes the report and its plots into `folder`.
+/// The copy of the raw results, beside the plots of the report in `folder`.
+pub(crate) fn raw(folder: &Path) -> PathBuf {
+    folder.join(PLOTS).join("results.json")
+}
+
+/// Writes the report, its plots and the raw results into `folder`.
 ///
 /// # Errors
 /// When they can't be written.
 pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
     let plots = folder.join(PLOTS);
     fs::create_dir_all(&plots).with_context(|| format!("make {}", plots.display()))?;
+    kept::write(&raw(folder), results)?;
     let drawn = plots::draw(results, &plots)?;
     let file = folder.join("REPORT.md");
     fs::write(&file, text(results, &drawn)).with_context(|| format!("write {}", file.display()))
@@ -47,6 +57,8 @@ fn text(results: &Results, drawn: &[(PathBuf, &'static str)]) -> String {
          cores of one machine: absolute figures are for comparing, not for planning.\n\n",
     );
     text.push_str(&settings(results));
+    text.push_str(&provenance::several_runs(results));
+    text.push_str(&provenance::not_measured(results));
     text.push_str("\n## Must reach\n\n");
     text.push_str(&tables::must_reach(&rows::all(results)));
     for (path, title) in drawn {
@@ -70,15 +82,8 @@ fn text(results: &Results, drawn: &[(PathBuf, &'static str)]) -> String {
 
 fn settings(results: &Results) -> String {
     let mut text = String::from("| | |\n|---|---|\n");
+    text.push_str(&provenance::facts(results));
     let mut line = |name: &str, value: &str| writeln!(text, "| {name} | {value} |").unwrap_or_default();
-    for (name, value) in &results.machine.facts {
-        line(name, value);
-    }
-    if let Some(measured) = results.turns.values().next() {
-        let effort = measured.effort;
-        line("workers of each server", &effort.workers.to_string());
-        line("connections", &effort.connections.to_string());
-    }
     line("products", &tables::grouped(f64::from(PRODUCTS)));
     line("zipf exponent", &ZIPF_EXPONENT.to_string());
     if let Some(millis) = results.far_round_trip_millis {
@@ -119,7 +124,7 @@ mod tests {
     use super::*;
     use crate::{
         plan::{Effort, System},
-        results::{Machine, Measured, Turn},
+        results::{Machine, Measured, Run, Turn},
     };
 
     fn turn(requests: u64) -> Turn {
@@ -146,7 +151,7 @@ mod tests {
         ];
         let facts = vec![("kernel".to_owned(), "6.1".to_owned())];
         Results {
-            machine: Machine { facts },
+            runs: [("zipf".to_owned(), Run { began_unix_seconds: 1, machine: Machine { facts }, effort })].into(),
             turns: [("zipf".to_owned(), Measured { effort, systems })].into(),
             ..Results::default()
         }
@@ -166,7 +171,8 @@ mod tests {
             "| Larder, two levels | 1.00 | 42,500 (40,000–45,000) | 0.50 | 20.0 | 0.0 | 0.0 | 0.0100 | 0.000 | 32 | 0 |"
         );
         assert!(text.contains("![Throughput](report/throughput.svg)"));
-        assert!(text.contains("| kernel | 6.1 |"));
+        assert!(text.contains("| kernel | 6.1 |\n| workers of each server | 2 |\n| connections | 64 |\n"), "{text}");
+        assert!(text.contains("- in `zipf`: ") && text.contains("- the scene `memory`"), "{text}");
     }
 
     #[test]
@@ -176,5 +182,6 @@ mod tests {
         let plot = fs::read_to_string(folder.path().join("report/throughput.svg")).unwrap();
         assert!(plot.contains("<svg") && plot.contains("Larder, two levels"));
         assert!(fs::read_to_string(folder.path().join("REPORT.md")).unwrap().contains("report/throughput.svg"));
+        assert_eq!(kept::read(&[&raw(folder.path())]).unwrap(), Some(results()), "the raw results stand beside it");
     }
 }

@@ -1,17 +1,17 @@
-//! What was measured: raw figures, kept as JSON, so that the report can be made anew.
+//! What was measured: raw figures, from which the report is made.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::plan::{Effort, MAX_LATE, System};
 
-/// All that is known of one machine; a run of some scenes replaces these.
+/// The figures of all scenes; a run of some replaces theirs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Results {
-    pub(crate) machine: Machine,
+    /// By the name of the scene: the run that its figures are of.
+    pub(crate) runs: BTreeMap<String, Run>,
     /// By the name of the closed loop.
     pub(crate) turns: BTreeMap<String, Measured<Turn>>,
     pub(crate) latency: Option<Latency>,
@@ -26,6 +26,15 @@ pub(crate) struct Results {
     pub(crate) memory: Option<Memory>,
     /// Processor time of all systems together while nobody asks them anything, in µs for each second.
     pub(crate) idle_micros_per_second: Option<f64>,
+}
+
+/// The run in which a scene was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// When it began, which tells it from others; in no report.
+    pub(crate) began_unix_seconds: u64,
+    pub(crate) machine: Machine,
+    pub(crate) effort: Effort,
 }
 
 /// Where it was measured, and with what. No date: a report changes when a figure does.
@@ -121,32 +130,6 @@ pub(crate) struct Memory {
     pub(crate) body_bytes: u64,
     pub(crate) empty_resident_bytes: u64,
     pub(crate) resident_bytes: u64,
-}
-
-impl Results {
-    /// Reads `file`; nothing was measured if there is none.
-    ///
-    /// # Errors
-    /// When it can't be read, or is of another version.
-    pub(crate) fn read(file: &Path) -> Result<Self> {
-        if !file.exists() {
-            return Ok(Self::default());
-        }
-        parse(&fs::read(file).with_context(|| format!("read {}", file.display()))?)
-            .with_context(|| format!("{} was written by another version; remove it", file.display()))
-    }
-
-    /// # Errors
-    /// When it can't be written.
-    pub(crate) fn write(&self, file: &Path) -> Result<()> {
-        let folder = file.parent().context("a file without a folder")?;
-        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-        fs::write(file, serde_json::to_vec_pretty(self)?).with_context(|| format!("write {}", file.display()))
-    }
-}
-
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
-    serde_json::from_slice(json).context("not what is expected")
 }
 
 impl<T> Measured<T> {
@@ -263,11 +246,12 @@ mod tests {
 
     #[test]
     fn results_survive_being_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("deep/results.json");
-        assert_eq!(Results::read(&file).unwrap(), Results::default());
-        let results = Results { start_millis: Some(vec![1.5]), ..Results::default() };
-        results.write(&file).unwrap();
-        assert_eq!(Results::read(&file).unwrap(), results);
+        let effort =
+            Effort { rounds: 3, seconds: 1.0, run_in_seconds: 0.0, connections: 1, workers: 1, memory_products: 1 };
+        let run = Run { began_unix_seconds: 1, machine: Machine::default(), effort };
+        let results =
+            Results { runs: [("start".to_owned(), run)].into(), start_millis: Some(vec![1.5]), ..Results::default() };
+        let json = serde_json::to_vec(&results).unwrap();
+        assert_eq!(serde_json::from_slice::<Results>(&json).unwrap(), results);
     }
 }

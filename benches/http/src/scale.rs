@@ -25,6 +25,7 @@ use self::{
     made::Made,
 };
 use crate::{
+    place::Place,
     scenes::say,
     systems::{Larder, Stage},
 };
@@ -77,10 +78,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     } else {
         options.report.join(report::FOLDER).join("scale.json")
     };
-    let mut figures = Figures::read(&file)?;
-    if !options.report_only {
-        measure(options, &mut figures, &file).await?;
-    }
+    let figures = if options.report_only { Figures::read(&file)? } else { measure(options, &file).await? };
     if options.quick {
         return Ok(());
     }
@@ -93,7 +91,10 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     page::renew(&figures, &options.page)
 }
 
-async fn measure(options: &Options, figures: &mut Figures, file: &Path) -> Result<()> {
+/// Measures; what each axis gave is kept at once. Answers all figures, those of before as well.
+async fn measure(options: &Options, file: &Path) -> Result<Figures> {
+    let _place = Place::take(&options.results)?;
+    let mut figures = Figures::read(file)?;
     let program = options.larder.canonicalize().context("find the larder program")?;
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let stage = Stage::open(Larder { program, workers }).await?;
@@ -103,11 +104,11 @@ async fn measure(options: &Options, figures: &mut Figures, file: &Path) -> Resul
     let chosen = if options.only.is_empty() { Axis::value_variants() } else { options.only.as_slice() };
     for &axis in chosen {
         eprintln!("axis {axis:?}");
-        Box::pin(play(axis, &mut bench, figures)).await.with_context(|| format!("axis {axis:?}"))?;
+        Box::pin(play(axis, &mut bench, &mut figures)).await.with_context(|| format!("axis {axis:?}"))?;
         figures.made.insert(axis, made.clone());
         figures.write(file)?;
     }
-    Ok(())
+    Ok(figures)
 }
 
 async fn play(axis: Axis, bench: &mut Bench, figures: &mut Figures) -> Result<()> {

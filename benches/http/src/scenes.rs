@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::{
     meters::{Processes, round_trip},
-    plan::{Effort, Scene, System},
+    plan::{DEMAND, Effort, OWN_HALF, SAME_RATE, Scene, System},
     results::{Measured, Results},
     systems::{Running, Stage},
 };
@@ -56,6 +56,18 @@ pub(crate) async fn play(
         Scene::Zipf | Scene::Uniform | Scene::OneKey | Scene::Writes | Scene::Page | Scene::Batch | Scene::Far => {}
     }
     Ok(())
+}
+
+/// The systems among which one can choose in a scene; none where it says itself what it needs.
+pub(crate) fn players(scene: Scene) -> Vec<System> {
+    match scene {
+        Scene::Latency => {
+            let beside = SAME_RATE.into_iter().filter(|system| !OWN_HALF.contains(system));
+            OWN_HALF.into_iter().chain(beside).collect()
+        }
+        Scene::Demand => DEMAND.to_vec(),
+        other => other.turns().map_or_else(Vec::new, |turns| turns.systems.to_vec()),
+    }
 }
 
 /// Those of `systems` that are among `only`; all if that is empty.

@@ -38,12 +38,11 @@ enum Command {
     },
     /// Check, then test.
     Ci,
-    /// The benchmarks.
+    /// The benchmarks; without a word, `ratios`.
+    #[command(override_usage = bench::USAGE)]
     Bench {
-        /// `peers` for the comparison with other caches, `costs`, `catalogue` with a million products, or `http` for the service beside
-        /// recipes and limits (`http --help`); otherwise parts of the names of ratios.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
+        #[command(subcommand)]
+        bench: Option<bench::Bench>,
     },
     /// Imports, licenses, versions, sizes and headers of files.
     Tidy,
@@ -90,7 +89,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Check => check::run(),
         Command::Test { arguments } => test::run(arguments),
         Command::Ci => ci::run(),
-        Command::Bench { arguments } => bench::run(arguments),
+        Command::Bench { bench } => bench::run(bench.as_ref()),
         Command::Tidy => tidy::run(),
         Command::Api { bless } => api::run(*bless),
         Command::Model { arguments } => model::run(arguments),

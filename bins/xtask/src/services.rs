@@ -53,6 +53,14 @@ pub(crate) fn ensure_browser() -> Result<PathBuf> {
     find_browser()
 }
 
+/// Installs wrk, which asks as fast as answers come.
+///
+/// # Errors
+/// When it is neither there nor to be had.
+pub(crate) fn ensure_load_generator() -> Result<()> {
+    peers::ensure_load_generator()
+}
+
 /// Installs what the bench over HTTP needs besides the servers: wrk, nginx, and the recipes' packages of Python.
 ///
 /// # Errors

@@ -64,7 +64,7 @@ mod tests {
         let timer = ExactTimer::new().unwrap();
         let dropped = timer.wait_until(Instant::now() + Duration::from_millis(50));
         assert!(tokio::time::timeout(Duration::ZERO, dropped).await.is_err());
-        std::thread::sleep(Duration::from_millis(60));
+        tokio::time::sleep(Duration::from_millis(60)).await;
         let due = Instant::now() + Duration::from_millis(20);
         timer.wait_until(due).await.unwrap();
         assert!(Instant::now() >= due);

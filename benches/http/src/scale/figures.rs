@@ -1,13 +1,13 @@
 //! What was measured, kept as JSON.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::{counts::Counts, made::Made};
-use crate::results::Turn;
+use crate::{kept, results::Turn};
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
@@ -113,12 +113,7 @@ impl Figures {
     /// # Errors
     /// When it can't be read, is damaged, or is of another version.
     pub(super) fn read(file: &Path) -> Result<Self> {
-        if !file.exists() {
-            return Ok(Self::default());
-        }
-        let json = fs::read(file).with_context(|| format!("read {}", file.display()))?;
-        serde_json::from_slice(&json)
-            .with_context(|| format!("understand {}: it is damaged, or of another version", file.display()))
+        Ok(kept::read(&[file])?.unwrap_or_default())
     }
 
     /// What the page of all axes lacks.
@@ -132,13 +127,7 @@ impl Figures {
     /// # Errors
     /// When it can't be written.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
-        let folder = file.parent().context("a file without a folder")?;
-        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        let new = file.with_extension("json.new");
-        fs::write(&new, json).with_context(|| format!("write {}", new.display()))?;
-        fs::rename(&new, file).with_context(|| format!("replace {}", file.display()))
+        kept::write(file, self)
     }
 }
 
@@ -152,6 +141,8 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Otherwise a run of one axis would take all others from the page.

@@ -1,11 +1,13 @@
 //! Of what and how figures were made: each axis says so itself, as a run of some axes leaves the others alone.
 
-use std::process::Command;
-
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::{machine::facts, results::Machine, systems::Stage};
+use crate::{
+    machine::{commit, facts},
+    results::Machine,
+    systems::Stage,
+};
 
 /// What the measured program is built from.
 const SOURCES: [&str; 5] = ["Cargo.lock", "Cargo.toml", "bins", "crates", "migrations"];
@@ -42,20 +44,6 @@ impl Made {
         let others = other.facts();
         self.facts().into_iter().filter(|fact| !others.contains(fact)).collect()
     }
-}
-
-/// The commit of the working folder.
-fn commit() -> String {
-    let Some(commit) = git(&["rev-parse", "--short=10", "HEAD"]) else { return "unknown".to_owned() };
-    let mut status = vec!["status", "--porcelain", "--"];
-    status.extend(SOURCES);
-    let is_changed = git(&status).is_none_or(|changes| !changes.is_empty());
-    if is_changed { format!("{commit}, changed since") } else { commit }
-}
-
-fn git(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 #[cfg(test)]

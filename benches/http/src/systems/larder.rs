@@ -1,6 +1,9 @@
 //! The real program, configured by its environment, everything else as it comes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
@@ -74,8 +77,10 @@ impl Larder {
     /// # Errors
     /// When the program says so.
     pub(crate) async fn seed(&self, database_url: &str, products: u32) -> Result<()> {
-        let mut command = Command::new(&self.program);
-        command.args(["seed", "--products", &products.to_string()]);
+        // A million products take minutes: it is killed with the thread that starts it.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program);
+        command.args(["seed", "--products", &products.to_string()]).stdin(Stdio::null());
         command.env_clear().env("LARDER__DATABASE__URL", database_url).kill_on_drop(true);
         let output = command.output().await.context("start larder seed")?;
         ensure!(output.status.success(), "larder seed: {}", String::from_utf8_lossy(&output.stderr));

@@ -12,11 +12,12 @@ use anyhow::Result;
 use crate::step;
 
 /// A package, the service it would start, and where it keeps it.
-type Package = (&'static str, &'static str);
+pub(super) type Package = (&'static str, &'static str);
 
 pub(super) const SERVERS: &[Package] =
     &[("postgresql", "/usr/lib/postgresql"), ("redis-server", "/usr/bin/redis-server")];
-pub(super) const BENCH: &[Package] = &[("wrk", "/usr/bin/wrk"), ("nginx", "/usr/sbin/nginx")];
+pub(super) const WRK: Package = ("wrk", "/usr/bin/wrk");
+pub(super) const BENCH: &[Package] = &[WRK, ("nginx", "/usr/sbin/nginx")];
 pub(super) const BROWSER: &[Package] = &[("chromium", "/usr/bin/chromium")];
 
 /// Whether this is root on a system with `apt-get`.

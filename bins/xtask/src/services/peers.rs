@@ -13,22 +13,36 @@ const ENVIRONMENT: &str = "target/bench-http/python";
 const RECIPES: [&str; 3] = ["--only-binary=:all:", "--requirement", "benches/peers/fastapi/requirements.txt"];
 const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
-/// Installs what is missing: wrk and nginx by Debian's packages, which only root can.
+/// Installs wrk and nginx, if they are missing, by Debian's packages, which only root can; and the recipes' packages.
 ///
 /// # Errors
 /// When one is neither there nor to be had.
 pub(super) fn ensure_all() -> Result<()> {
+    ensure_programs(debian::BENCH)?;
+    python::environment(python::distribution(), ENVIRONMENT, &RECIPES).context("install the recipes with FastAPI")?;
+    Ok(())
+}
+
+/// Installs wrk alone.
+///
+/// # Errors
+/// When it is neither there nor to be had.
+pub(super) fn ensure_load_generator() -> Result<()> {
+    ensure_programs(&[debian::WRK])
+}
+
+fn ensure_programs(packages: &[debian::Package]) -> Result<()> {
     let is_there = |program: &str| FOLDERS.iter().any(|folder| Path::new(folder).join(program).exists());
-    let are_there = || debian::BENCH.iter().all(|(program, _)| is_there(program));
+    let are_there = || packages.iter().all(|(program, _)| is_there(program));
     if !are_there() && debian::is_possible() {
-        debian::install(debian::BENCH).context("install Debian's wrk and nginx")?;
+        let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
+        debian::install(packages).with_context(|| format!("install Debian's {}", names.join(" and ")))?;
     }
-    for (program, _) in debian::BENCH {
+    for (program, _) in packages {
         ensure!(
             is_there(program),
             "find {program}: install Debian's package {program}, or run this as root, which does"
         );
     }
-    python::environment(python::distribution(), ENVIRONMENT, &RECIPES).context("install the recipes with FastAPI")?;
     Ok(())
 }
