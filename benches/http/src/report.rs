@@ -108,7 +108,7 @@ fn notes() -> String {
        included. Commands are those that the system's own Redis executed, those within scripts included.\n\
      - RSS is the sum over the processes; what they share counts for each.\n\
      - The peak is from a closed loop (wrk). Latency is from an open loop: requests are due at a fixed rate, and count from when they were due.\n\
-       A driver that was itself late is named.\n\
+       The driver runs before the servers where it may (as root). Rounds in which it was late nevertheless do not count.\n\
      - The ceilings answer the bytes that Larder answers, from a constant. The bare one sends `content-type` and what actix-web adds; the other\n\
        one stands inside Larder's middleware and sends headers of the same names, which is checked at the start.\n\
      - PostgreSQL runs with `fsync`, `synchronous_commit` and `full_page_writes` off: no write waits for a disk, whoever makes it.\n\
