@@ -86,14 +86,14 @@ struct Urgent;
 impl Urgent {
     fn begin() -> Self {
         // Only root may. Without it more turns are late, and said to be.
-        drop(setpriority_process(None, URGENT));
+        setpriority_process(None, URGENT).unwrap_or_default();
         Self
     }
 }
 
 impl Drop for Urgent {
     fn drop(&mut self) {
-        drop(setpriority_process(None, 0));
+        setpriority_process(None, 0).unwrap_or_default();
     }
 }
 

@@ -9,9 +9,6 @@ use crate::{
     systems::Stage,
 };
 
-/// What the measured program is built from.
-const SOURCES: [&str; 5] = ["Cargo.lock", "Cargo.toml", "bins", "crates", "migrations"];
-
 /// How one axis was measured.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Made {
