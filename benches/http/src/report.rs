@@ -103,7 +103,7 @@ fn notes() -> String {
      - wrk has one thread for two cores. Where it uses a whole core (`generator cores` near 1), requests a second say what it could ask, and\n\
        ratios between fast systems lie nearer to 1 than those of the processor time that their servers take. Both are in the table.\n\
      - Server CPU is user and system time of the processes that serve, with all children; for nginx that of the uncached Larder behind it as well.\n\
-       PostgreSQL (the processes that serve the connections of the system) and Redis stand apart. Time of the load generator is in none of them.\n\
+       PostgreSQL (the processes that serve the connections of the system; `–` where these come and go) and Redis stand apart. Time of the load generator is in none of them.\n\
      - Queries are statements that clients had PostgreSQL execute for that system (`pg_stat_statements`, without `BEGIN` and its like), background work\n\
        included. Commands are those that the system's own Redis executed, those within scripts included.\n\
      - RSS is the sum over the processes; what they share counts for each.\n\

@@ -8,6 +8,9 @@ use crate::{
     rows::{Bound, Row, Unit},
 };
 
+/// Queries for each request that take PostgreSQL more than a clock tick in any turn.
+const MANY_QUERIES: f64 = 0.005;
+
 /// Asked, measured, reached or not.
 pub(super) fn must_reach(rows: &[Row]) -> String {
     let mut text = String::from("| work | asked | measured | |\n|---|---|---|---|\n");
@@ -74,14 +77,14 @@ pub(super) fn turns(measured: &Measured<Turn>) -> String {
         let failed: u64 = rounds.iter().map(|turn| turn.failed).sum();
         writeln!(
             text,
-            "| {} | {ratio} | {} ({}–{}) | {:.2} | {:.1} | {:.1} | {:.1} | {:.4} | {:.3} | {:.0} | {failed} |",
+            "| {} | {ratio} | {} ({}–{}) | {:.2} | {:.1} | {} | {:.1} | {:.4} | {:.3} | {:.0} | {failed} |",
             system.title(),
             grouped(speed.median),
             grouped(speed.min),
             grouped(speed.max),
             median(&Turn::generator_cores),
             median(&Turn::server_micros_per_request),
-            median(&|turn| turn.each(turn.database_micros)),
+            database_micros(rounds),
             median(&|turn| turn.each(turn.redis_micros)),
             median(&|turn| turn.each(turn.queries)),
             median(&|turn| turn.each(turn.commands)),
@@ -97,6 +100,16 @@ pub(super) fn turns(measured: &Measured<Turn>) -> String {
     )
     .unwrap_or_default();
     text
+}
+
+/// For each request. `–` if there were queries and the processes that served them have gone: nobody knows their time.
+fn database_micros(rounds: &[Turn]) -> String {
+    let is_lost = |turn: &Turn| turn.database_micros == 0 && turn.each(turn.queries) > MANY_QUERIES;
+    let median = Spread::of_rounds(rounds, |turn| turn.each(turn.database_micros));
+    match median {
+        Some(spread) if !rounds.iter().any(is_lost) => format!("{:.1}", spread.median),
+        _ => "–".to_owned(),
+    }
 }
 
 /// How long turns were, in whole seconds: `3`, or `3 to 46` if they differ.
@@ -211,6 +224,26 @@ pub(crate) fn capitalized(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_of_processes_that_have_gone_is_not_told() {
+        let turn = Turn {
+            requests: 1_000,
+            failed: 0,
+            seconds: 1.0,
+            server_micros: 0,
+            database_micros: 40_000,
+            redis_micros: 0,
+            queries: 1_000,
+            commands: 0,
+            resident_bytes: 0,
+            generator_micros: 0,
+        };
+        let gone = Turn { database_micros: 0, ..turn };
+        let idle = Turn { queries: 0, ..gone };
+        let told = [vec![turn], vec![turn, gone], vec![idle]].map(|rounds| database_micros(&rounds));
+        assert_eq!(told, ["40.0", "–", "0.0"]);
+    }
 
     #[test]
     fn thousands_have_commas() {
