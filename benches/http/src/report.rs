@@ -75,6 +75,7 @@ fn text(results: &Results, drawn: &[(PathBuf, &'static str)]) -> String {
         }
     }
     text.push_str(&tables::latency(results));
+    text.push_str(&tables::demand(results));
     text.push_str(&tables::rest(results));
     text.push_str(&notes());
     text

@@ -16,22 +16,8 @@ pub(crate) fn excerpt(results: &Results) -> String {
         }
     }
     text.push_str(&tables::latency(results));
-    text.push_str(&demand(results));
+    text.push_str(&tables::demand(results));
     text.push_str(&tables::rest(results));
-    text
-}
-
-fn demand(results: &Results) -> String {
-    let Some(demand) = &results.demand else { return String::new() };
-    let mut text = String::from(
-        "\n## Database queries as traffic grows\n\n| system | requests a second | queries a second |\n|---|---|---|\n",
-    );
-    for (system, points) in &demand.systems {
-        for (requests, queries) in points {
-            let (requests, queries) = (tables::grouped(*requests), tables::grouped(*queries));
-            writeln!(text, "| {} | {requests} | {queries} |", system.title()).unwrap_or_default();
-        }
-    }
     text
 }
 
@@ -50,7 +36,10 @@ mod tests {
         let demand = Demand { systems: vec![(System::Uncached, vec![(1_000.0, 999.0)])] };
         let results = Results { redis_lost: Some(vec![lost]), demand: Some(demand), ..Results::default() };
         let text = excerpt(&results);
-        assert!(text.contains("| Larder, no cache | 1,000 | 999 |") && text.contains("| 1 | 4 | 3 | "), "{text}");
+        assert!(
+            text.contains("| Larder, no cache | 1,000 | 999 | 0.1 % |") && text.contains("| 1 | 4 | 3 | "),
+            "{text}"
+        );
         assert!(!text.contains("Latency"), "{text}");
     }
 }

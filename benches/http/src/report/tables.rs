@@ -175,6 +175,22 @@ fn percentiles(latency: &Latency, systems: &[(System, Vec<Percentiles>)]) -> Str
     text
 }
 
+/// Queries a second at rates that grow, with the part that is taken away.
+pub(super) fn demand(results: &Results) -> String {
+    let Some(demand) = &results.demand else { return String::new() };
+    let mut text = String::from(
+        "\n## Database queries as traffic grows\n\n| system | requests a second | queries a second | answered without one |\n|---|---|---|---|\n",
+    );
+    for (system, points) in &demand.systems {
+        for (requests, queries) in points {
+            let without = (1.0 - queries / requests).max(0.0) * 100.0;
+            let (requests, queries) = (grouped(*requests), grouped(*queries));
+            writeln!(text, "| {} | {requests} | {queries} | {without:.1} % |", system.title()).unwrap_or_default();
+        }
+    }
+    text
+}
+
 /// Steady state, loss of Redis, memory.
 pub(super) fn rest(results: &Results) -> String {
     let mut text = String::new();
