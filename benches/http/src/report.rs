@@ -134,7 +134,7 @@ mod tests {
             failed: 0,
             seconds: 2.0,
             server_micros: requests * 20,
-            database_micros: 0,
+            database_micros: requests / 10,
             redis_micros: 0,
             queries: requests / 100,
             commands: 0,
@@ -169,7 +169,7 @@ mod tests {
         assert!(line("| two levels against no cache").ends_with("| not measured | |"));
         assert_eq!(
             line("| Larder, two levels"),
-            "| Larder, two levels | 1.00 | 42,500 (40,000–45,000) | 0.50 | 20.0 | 0.0 | 0.0 | 0.0100 | 0.000 | 32 | 0 |"
+            "| Larder, two levels | 1.00 | 42,500 (40,000–45,000) | 0.50 | 20.0 | 0.1 | 0.0 | 0.0100 | 0.000 | 32 | 0 |"
         );
         assert!(text.contains("![Throughput](report/throughput.svg)"));
         assert!(text.contains("| kernel | 6.1 |\n| workers of each server | 2 |\n| connections | 64 |\n"), "{text}");
