@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     kept,
-    plan::{PRODUCTS, TURNS, ZIPF_EXPONENT},
+    plan::{PRODUCTS, ZIPF_EXPONENT},
     results::Results,
     rows,
 };
@@ -68,15 +68,7 @@ fn text(results: &Results, drawn: &[(PathBuf, &'static str)]) -> String {
     }
     text.push_str("\n## Beside the figures of the articles\n\n");
     text.push_str(&articles::table(results));
-    for turns in TURNS {
-        if let Some(measured) = results.turns.get(turns.name) {
-            write!(text, "\n## {}\n\n", tables::capitalized(turns.title)).unwrap_or_default();
-            text.push_str(&tables::turns(measured));
-        }
-    }
-    text.push_str(&tables::latency(results));
-    text.push_str(&tables::demand(results));
-    text.push_str(&tables::rest(results));
+    text.push_str(&excerpt(results));
     text.push_str(&notes());
     text
 }
